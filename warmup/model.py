@@ -1,0 +1,252 @@
+"""The words of the trade, as values. No I/O, no third party, nothing that changes.
+
+Owns: what a Mailbox, Slot, Message, Response, Verdict, Pause and Placement are, and where chance comes from.
+Does not own: how they are stored (`warmup.store`), decided (`warmup.plan`, `warmup.throttle`) or shown (`warmup.cli`).
+
+All instants are timezone-aware UTC. A `local_date` is the calendar day in the sender's own zone.
+Sources: RFC 5321 (stages, basic codes), RFC 3463 (enhanced codes), RFC 5322 §3.6.4 (Message-ID), RFC 8314 (security).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import random
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+
+class Security(StrEnum):
+    """How a connection is protected; independent of the port (RFC 8314 §3)."""
+
+    TLS = "tls"  # implicit TLS from the first byte
+    STARTTLS = "starttls"  # upgrade before anything else is said; refused if the server doesn't offer it
+    PLAIN = "plain"  # no protection: only when asked for, and with a password only on loopback
+
+
+class Stage(StrEnum):
+    """Where in a conversation with a server something happened. The first eight are a submission's, in order."""
+
+    CONNECT = "connect"
+    TLS = "tls"
+    EHLO = "ehlo"
+    AUTH = "auth"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"  # the answer to the DATA command: nothing of the message has gone out
+    DOT = "dot"  # the answer to the final dot: the whole message has gone out
+    LOGIN = "login"  # IMAP authentication
+    SELECT = "select"  # IMAP: any command on folders
+    FETCH = "fetch"  # IMAP: any command on messages
+
+
+class Placement(StrEnum):
+    """Where a message was found when it was first seen."""
+
+    INBOX = "inbox"
+    JUNK = "junk"
+    OTHER = "other"
+
+
+class Scope(StrEnum):
+    """What a pause holds."""
+
+    MAILBOX = "mailbox"  # everything this mailbox would send
+    LANE = "lane"  # what this mailbox would send to one receiving provider
+
+
+class Cause(StrEnum):
+    """Who holds."""
+
+    VERDICT = "verdict"  # a server's answer, judged
+    FAILURE = "failure"  # our own or the network's trouble; never sets a ramp back
+    OPERATOR = "operator"  # a person
+
+
+class Action(StrEnum):
+    """What a server's answer asks for."""
+
+    ACCEPTED = "accepted"
+    PAUSE_MAILBOX = "pause_mailbox"
+    PAUSE_LANE = "pause_lane"
+    RETRY_LATER = "retry_later"
+    FAIL_MESSAGE = "fail_message"
+    DISABLE = "disable"  # hold the mailbox until a person lifts it
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server to dial."""
+
+    host: str
+    port: int
+    security: Security
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port} ({self.security})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """An address the operator owns, proven by login, with its servers and the *name* of its credential."""
+
+    id: int
+    address: str  # canonical form, see warmup.address
+    name: str  # display name of the person, used in From and in signatures
+    zone: str  # IANA time zone name
+    provider: str  # who receives for this address: google, microsoft, … or its own domain
+    login: str  # user name at both servers
+    credential: str  # name under which the vault keeps the password
+    smtp: Endpoint
+    imap: Endpoint
+    curve: str | None = None  # a curve's name; None: the configuration's default
+    added_at: datetime
+    removed_at: datetime | None = None
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A message that doesn't exist yet. The Message-ID is minted here, so it can never be sent under two."""
+
+    message_id: str  # with angle brackets, in the sender's own domain
+    sender: int  # Mailbox.id
+    recipient: int  # Mailbox.id
+    local_date: date  # the sender's day whose allowance it eats
+    due_at: datetime
+    thread: str  # the seed all turns of one conversation share
+    scenario: str  # the name of the conversation
+    turn: int  # 1 for the opening message
+    parent: str | None  # Message-ID of the message it answers
+    answer_wanted: bool  # whether the recipient is to answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message(Slot):
+    """A slot remembered: the row. Its stamps are its way; there is no status that could disagree with them.
+
+    planned → claimed → data → sent (or refused) → found → opened → (answered) → filed. `data_at` without `sent_at`
+    and `refused_at` is *uncertain*. `dropped_at` ends a slot that was never tried to its end; `missing_at` one that
+    was accepted and never seen.
+    """
+
+    id: int
+    claimed_at: datetime | None = None  # somebody is about to send it; written before dialling
+    claimed_by: str | None = None
+    data_at: datetime | None = None  # written before DATA: from here on a broken wire is uncertain
+    sent_at: datetime | None = None  # the server accepted it
+    refused_at: datetime | None = None  # the server refused it for good
+    dropped_at: datetime | None = None  # missed, paused, or its parent never came; see `reason`
+    visit_at: datetime | None = None  # when the recipient's folders are to be looked at next
+    found_at: datetime | None = None
+    opened_at: datetime | None = None
+    rescued_at: datetime | None = None  # moved from Junk to INBOX
+    answered_at: datetime | None = None  # its answer was accepted
+    missing_at: datetime | None = None
+    filed_at: datetime | None = None  # moved to the operator-named folder: the end of its way
+    keep_at: datetime | None = None  # when the sender's Sent folder is to be looked at
+    kept_at: datetime | None = None  # a copy is known to be in Sent
+    placement: Placement | None = None
+    folder: str | None = None  # the folder it was first found in
+    attempts: int = 0
+    visits: int = 0
+    reason: str | None = None
+    response: Response | None = None  # the last thing a server said about it
+
+    @property
+    def uncertain(self) -> bool:
+        return self.data_at is not None and self.sent_at is None and self.refused_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a server said: a value, however unpleasant. `code` is the basic code, `enhanced` RFC 3463's or None."""
+
+    stage: Stage
+    code: int
+    enhanced: str | None
+    text: str
+
+    @property
+    def positive(self) -> bool:
+        """The command succeeded (RFC 5321 §4.2.1: 2yz completion, 3yz go on)."""
+        return 200 <= self.code < 400
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (f"{self.stage}:", str(self.code), self.enhanced, self.text)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a Response means."""
+
+    action: Action
+    rule: str  # the name of the rule that spoke, for the operator
+    wait: timedelta | None = None  # None with a pause: until a person lifts it
+    setback: float = 1.0  # the share of today's volume the ramp falls back to; 1.0: no set-back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A hold, with its scope, its cause and its end."""
+
+    id: int = 0
+    scope: Scope
+    mailbox: int  # Mailbox.id
+    provider: str | None = None  # the receiving provider of a lane
+    cause: Cause
+    since: datetime
+    until: datetime | None = None  # None: until a person lifts it
+    lifted_at: datetime | None = None
+    age_lost: int = 0  # sending days the ramp fell back
+    strikes: int = 1
+    rule: str = ""
+    note: str = ""  # the operator's words, or what our own trouble was
+    response: Response | None = None
+
+    def covers(self, now: datetime, provider: str | None = None) -> bool:
+        """Whether it holds a send to `provider` (None: any) at `now`."""
+        if self.lifted_at is not None or (self.until is not None and now >= self.until):
+            return False
+        return self.scope is Scope.MAILBOX or self.provider == provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """What one mailbox may send on one of its local days, and why. Written when the day is planned."""
+
+    mailbox: int
+    local_date: date
+    age: int  # local days on which it had really sent before, less what pauses took
+    curve: str
+    volume: int  # what the curve says
+    allowance: int  # what it may send: volume with jitter, set to 0 by a closed day
+    planned_at: datetime
+    reason: str = ""  # why allowance differs from volume
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """This installation: `seed` makes plans its own; `key` signs the label on every message."""
+
+    seed: str
+    key: str = field(repr=False)
+
+    def token(self, message_id: str) -> str:
+        """The signature by which a message is known as ours: 32 hex digits that a stranger can't mint."""
+        return hmac.new(self.key.encode(), message_id.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def digest(*parts: object) -> str:
+    """32 hex digits that depend on every part and on nothing else."""
+    text = "\x1f".join(str(part) for part in parts)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def chance(*parts: object) -> random.Random:
+    """A source of chance that is the same for the same parts, in every process and on every machine."""
+    return random.Random(int(digest(*parts), 16))  # noqa: S311 - plans, not secrets
