@@ -1,0 +1,111 @@
+"""Every answer has a verdict, and the verdict is the one the rules promise."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warmup.model import Action, Response, Stage, Verdict
+from warmup.throttle import Waits, judge
+
+BEFORE_MAIL = [Stage.CONNECT, Stage.TLS, Stage.EHLO, Stage.AUTH]
+FROM_MAIL_ON = [Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DOT]
+PAUSES = {Action.PAUSE_LANE, Action.PAUSE_MAILBOX}
+
+responses = st.builds(
+    Response,
+    stage=st.sampled_from(Stage),
+    code=st.integers(-1000, 10_000),
+    enhanced=st.none() | st.from_regex(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}", fullmatch=True),
+    text=st.text(),
+)
+
+
+def said(stage: Stage, code: int) -> Response:
+    return Response(stage, code, None, "whatever")
+
+
+@given(response=responses, provider=st.none() | st.text())
+def test_every_answer_has_a_verdict_that_explains_itself(response: Response, provider: str | None) -> None:
+    verdict = judge(response, provider=provider)
+    assert verdict.rule
+    assert 0 <= verdict.setback <= 1
+
+
+@given(response=responses)
+def test_only_a_positive_answer_is_accepted(response: Response) -> None:
+    assert (judge(response).action is Action.ACCEPTED) == response.positive
+
+
+@given(response=responses)
+def test_only_a_421_pauses(response: Response) -> None:
+    assert (judge(response).action in PAUSES) == (response.code == 421)
+
+
+@given(response=responses)
+def test_every_pause_and_every_retry_ends_by_itself(response: Response) -> None:
+    verdict = judge(response)
+    ends = verdict.wait is not None and verdict.wait > timedelta(0)
+    assert ends == (verdict.action in PAUSES | {Action.RETRY_LATER})
+
+
+@given(response=responses)
+def test_only_a_throttled_lane_sets_a_ramp_back(response: Response) -> None:
+    verdict = judge(response)
+    assert (verdict.setback < 1) == (verdict.action is Action.PAUSE_LANE)
+
+
+@given(response=responses)
+def test_only_a_5yz_is_final(response: Response) -> None:
+    final = judge(response).action in {Action.FAIL_MESSAGE, Action.DISABLE}
+    assert final == (500 <= response.code < 600)
+
+
+@pytest.mark.parametrize("stage", BEFORE_MAIL)
+def test_a_421_before_mail_pauses_the_mailbox_for_an_hour(stage: Stage) -> None:
+    verdict = judge(said(stage, 421))
+    assert (verdict.action, verdict.wait) == (Action.PAUSE_MAILBOX, timedelta(hours=1))
+
+
+@pytest.mark.parametrize("stage", FROM_MAIL_ON)
+def test_a_421_from_mail_on_pauses_the_lane_for_an_hour_and_halves_the_volume(stage: Stage) -> None:
+    assert judge(said(stage, 421)) == Verdict(
+        action=Action.PAUSE_LANE, rule="421 from MAIL on", wait=timedelta(hours=1), setback=0.5
+    )
+
+
+@pytest.mark.parametrize("code", [500, 504, 530, 534, 535, 538, 550, 599])
+def test_a_refusal_at_sign_in_waits_for_a_person(code: int) -> None:
+    assert judge(said(Stage.AUTH, code)) == Verdict(action=Action.DISABLE, rule="sign-in refused")
+
+
+@pytest.mark.parametrize("stage", FROM_MAIL_ON)
+def test_authentication_required_waits_for_a_person_at_any_stage(stage: Stage) -> None:
+    assert judge(said(stage, 530)).action is Action.DISABLE
+
+
+@pytest.mark.parametrize("code", [432, 454])
+def test_a_temporary_failure_at_sign_in_is_no_wrong_password(code: int) -> None:
+    verdict = judge(said(Stage.AUTH, code))
+    assert (verdict.action, verdict.wait) == (Action.RETRY_LATER, timedelta(minutes=15))
+
+
+@pytest.mark.parametrize("stage", FROM_MAIL_ON)
+@pytest.mark.parametrize(("code", "action"), [(451, Action.RETRY_LATER), (550, Action.FAIL_MESSAGE)])
+def test_the_first_digit_decides_the_rest(stage: Stage, code: int, action: Action) -> None:
+    assert judge(said(stage, code)).action is action
+
+
+@pytest.mark.parametrize("code", [-1, 0, 99, 120, 199, 600, 999])
+def test_a_code_that_smtp_does_not_know_is_tried_again(code: int) -> None:
+    assert judge(said(Stage.DOT, code)).action is Action.RETRY_LATER
+
+
+def test_waits_and_the_set_back_come_from_the_operator() -> None:
+    waits = Waits(mailbox=timedelta(hours=2), lane=timedelta(hours=3), retry=timedelta(minutes=4), setback=0.25)
+    assert judge(said(Stage.EHLO, 421), waits=waits).wait == timedelta(hours=2)
+    lane = judge(said(Stage.RCPT, 421), waits=waits)
+    assert (lane.wait, lane.setback) == (timedelta(hours=3), 0.25)
+    assert judge(said(Stage.RCPT, 450), waits=waits).wait == timedelta(minutes=4)
+    assert judge(said(Stage.RCPT, 7), waits=waits).wait == timedelta(minutes=4)
