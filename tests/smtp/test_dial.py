@@ -164,6 +164,21 @@ async def test_a_name_without_an_address_is_told(trusting: ssl.SSLContext, monke
     assert lost.value.stage is Stage.CONNECT
 
 
+@pytest.mark.parametrize(("security", "host"), [(Security.TLS, "mx.example.org"), (Security.PLAIN, "localhost")])
+async def test_a_name_server_that_is_silent_ends_at_the_deadline(
+    trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, security: Security, host: str
+) -> None:
+    async def for_ever(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", for_ever)
+    with pytest.raises(NotSent, match=f"no answer from {host} within") as lost:
+        await dial(
+            Endpoint(host, 465, security), "ann", SECRET, hello="x", tls=trusting, timeouts=Timeouts(connect=0.05)
+        )
+    assert lost.value.stage is Stage.CONNECT
+
+
 async def test_a_host_that_is_no_name_is_told(trusting: ssl.SSLContext) -> None:
     with pytest.raises(NotSent, match=r"a\.\.b can't be reached") as lost:
         await dial(Endpoint("a..b", 465, Security.TLS), "ann", SECRET, hello="x", tls=trusting, timeouts=PATIENT)

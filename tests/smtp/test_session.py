@@ -70,6 +70,14 @@ async def test_a_refused_mail_command_leaves_nothing_to_reset(serve: Serve, trus
     assert "RSET" not in server.verbs
 
 
+async def test_what_has_been_reset_is_not_reset_again(serve: Serve, trusting: ssl.SSLContext) -> None:
+    server = await serve({"RCPT": ["550 5.1.1 unknown", "250 fine"], "MAIL": ["250 fine", "451 4.3.0 later", "250 ok"]})
+    session = await signed_in(server, trusting)
+    assert [(await submitted(session)).code for _ in range(3)] == [550, 451, 250]
+    await session.close()
+    assert server.verbs.count("RSET") == 1
+
+
 async def test_a_421_to_rset_is_the_answer_to_the_next_mail(serve: Serve, trusting: ssl.SSLContext) -> None:
     server = await serve({"RCPT": "550 5.1.1 unknown", "RSET": Say("421 4.7.0 too many", close=True)})
     session = await signed_in(server, trusting)
@@ -160,6 +168,12 @@ async def test_a_message_longer_than_the_servers_size_is_not_offered_to_it(
     assert (await submitted(session, b"x" * 18 + b"\r\n")).positive
     await session.close()
     assert server.verbs.count("MAIL") == 1
+
+
+async def test_a_size_of_zero_is_no_limit(serve: Serve, trusting: ssl.SSLContext) -> None:
+    server = await serve({"EHLO": offer("SIZE 0")})
+    assert (await one_mail(server, trusting)).positive
+    assert server.heard[2] == f"MAIL FROM:<ann@example.org> SIZE={len(MESSAGE)}"
 
 
 async def test_eight_bits_are_declared_where_offered_and_refused_where_not(
