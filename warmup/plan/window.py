@@ -1,0 +1,93 @@
+"""Working hours: local clock times on some weekdays, turned into instants.
+
+Owns: the map from a local date to a span of UTC instants, across daylight saving; spreading times over a span.
+Does not own: which zone a mailbox lives in (`Mailbox.zone`).
+Sources: PEP 495 for what a local time means when the clock is set (`fold`).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `opens` to before `closes`, both UTC instants; empty when they are equal."""
+
+    opens: datetime
+    closes: datetime
+
+    @property
+    def length(self) -> timedelta:
+        return max(self.closes - self.opens, timedelta(0))
+
+    def since(self, now: datetime) -> Span:
+        """What is left of it at `now`."""
+        return Span(min(max(self.opens, now), self.closes), self.closes)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Working hours in local time. `days` are weekday numbers, Monday 0."""
+
+    days: frozenset[int]
+    opens: time
+    closes: time
+
+    def span(self, day: date, zone: str) -> Span | None:
+        """The working hours of one local date, or None when it is a day off.
+
+        Local times are resolved one by one, so a day on which the clock is set is an hour shorter or longer, and a
+        time that doesn't exist stands for the instant an hour later on the clock.
+        """
+        if day.weekday() not in self.days:
+            return None
+        tz = ZoneInfo(zone)
+        opens = datetime.combine(day, self.opens, tz).astimezone(UTC)
+        closes = datetime.combine(day, self.closes, tz).astimezone(UTC)
+        return Span(opens, closes) if opens < closes else None
+
+    def within(self, at: datetime, zone: str, chance: random.Random) -> datetime:
+        """`at` if it lies in working hours; otherwise some time in the first hour of the next ones.
+
+        A week holds every weekday, so with at least one working day the search ends within eight days.
+        """
+        start = at.astimezone(ZoneInfo(zone)).date()
+        for ahead in range(9):
+            span = self.span(start + timedelta(days=ahead), zone)
+            if span is None or at >= span.closes:
+                continue
+            if at >= span.opens:
+                return at
+            return span.opens + chance.random() * min(timedelta(hours=1), span.length)
+        raise AssertionError("working hours without a working day")
+
+
+def local_date(now: datetime, zone: str) -> date:
+    """The calendar day it is at `now` in `zone`."""
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+def room(span: Span, gap: timedelta) -> int:
+    """How many times fit into `span` when each pair is at least `gap` apart."""
+    if not span.length:
+        return 0
+    return int(span.length / gap) if gap else 10**6
+
+
+def spread(span: Span, count: int, gap: timedelta, chance: random.Random) -> list[datetime]:
+    """`count` ascending instants in `span`, whole seconds, neighbours at least `gap` apart: no burst and no metronome.
+
+    The span, less the gaps, is cut into `count` cells and each holds one instant anywhere in it; so the day is covered
+    evenly while the distance of neighbours varies between the gap and the gap plus two cells. `count` must fit `room`.
+    """
+    if not count:
+        return []
+    assert count <= room(span, gap)
+    loose = (span.length - gap * count).total_seconds()
+    cell = loose / count
+    times = (span.opens + timedelta(seconds=(i + chance.random()) * cell) + gap * i for i in range(count))
+    return [at.replace(microsecond=0) + (timedelta(seconds=1) if at.microsecond else timedelta(0)) for at in times]
