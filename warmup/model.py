@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import random
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -86,6 +87,14 @@ class Endpoint:
     def __str__(self) -> str:
         return f"{self.host}:{self.port} ({self.security})"
 
+    @property
+    def loopback(self) -> bool:
+        """Whether it is this machine: an address of the loopback range, or `localhost` (RFC 6761 §6.3)."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
@@ -160,6 +169,23 @@ class Message(Slot):
     @property
     def uncertain(self) -> bool:
         return self.data_at is not None and self.sent_at is None and self.refused_at is None
+
+    @property
+    def state(self) -> str:
+        """How far it has come, in a word for people; read off the stamps, last one first."""
+        ways = (
+            ("dropped", self.dropped_at),
+            ("refused", self.refused_at),
+            ("missing", self.missing_at),
+            ("filed", self.filed_at),
+            ("answered", self.answered_at),
+            ("opened", self.opened_at),
+            ("found", self.found_at),
+            ("sent", self.sent_at),
+            ("uncertain", self.data_at),
+            ("claimed", self.claimed_at),
+        )
+        return next((word for word, at in ways if at is not None), "planned")
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,3 +109,29 @@ def test_waits_and_the_set_back_come_from_the_operator() -> None:
     assert (lane.wait, lane.setback) == (timedelta(hours=3), 0.25)
     assert judge(said(Stage.RCPT, 450), waits=waits).wait == timedelta(minutes=4)
     assert judge(said(Stage.RCPT, 7), waits=waits).wait == timedelta(minutes=4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)",
+        "NO [ALERT] Application-specific password required: https://support.example/ (Failure)",
+        "NO LOGIN failed.",
+        "NO [EXPIRED] Password expired",
+    ],
+)
+def test_an_imap_server_that_does_not_know_us_needs_a_person(text: str) -> None:
+    assert judge(Response(Stage.LOGIN, 0, None, text)) == Verdict(action=Action.DISABLE, rule="sign-in refused")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BAD Request is throttled. Suggested Backoff Time: 299961 milliseconds",
+        "NO [UNAVAILABLE] Temporary authentication failure.",
+        "NO [ALERT] Too many simultaneous connections. (Failure)",
+        "BYE going down",
+    ],
+)
+def test_an_imap_server_that_is_busy_needs_time(text: str) -> None:
+    assert judge(Response(Stage.LOGIN, 0, None, text)).action is Action.RETRY_LATER

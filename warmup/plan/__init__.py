@@ -6,6 +6,6 @@ Does not own: how many (`warmup.curves`), what it says (`warmup.content`), what 
 
 from .day import Exchange, Plan, Policy, Pool, Seat, plan_day
 from .reading import Habits
-from .window import Hours
+from .window import Hours, local_date
 
-__all__ = ["Exchange", "Habits", "Hours", "Plan", "Policy", "Pool", "Seat", "plan_day"]
+__all__ = ["Exchange", "Habits", "Hours", "Plan", "Policy", "Pool", "Seat", "local_date", "plan_day"]

@@ -8,7 +8,6 @@ RFC 3207 (STARTTLS), RFC 8314.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import ssl
 from base64 import b64encode
@@ -49,7 +48,7 @@ async def dial(
     Raises `NotSent` when the line breaks, the certificate isn't trusted or STARTTLS isn't offered; `SignInError`,
     before dialling, when the password would go in the clear to another machine.
     """
-    if endpoint.security is Security.PLAIN and not _loopback(endpoint.host):
+    if endpoint.security is Security.PLAIN and not endpoint.loopback:
         raise SignInError(f"{endpoint}: a password isn't sent without TLS except to this machine; use tls or starttls")
     line = await Line.connect(endpoint, tls, timeouts.connect)
     try:
@@ -189,10 +188,3 @@ def _stuffed(message: bytes) -> bytes:
     if _BARE.search(message) or not message.endswith(b"\r\n"):
         raise ValueError("a message is made of lines that end in CRLF")
     return _DOT.sub(b"..", message) + b".\r\n"
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"  # RFC 6761 §6.3: it never is another machine

@@ -4,11 +4,12 @@ Owns: the basic rules, which know no provider. They are total: every `Response` 
 makes no sense the verdict is to try again, since doubt is transient.
 Does not own: how a wait grows with strikes (`warmup.throttle.backoff`).
 Sources: RFC 5321 §3.8 and §4.2.2 (421 may answer any command, and closes), §4.2.1 (the first digit decides where the
-code isn't known), RFC 4954 §6 (530, 534, 535, 538).
+code isn't known), RFC 4954 §6 (530, 534, 535, 538); RFC 5530 §3 (codes in brackets in an IMAP server's NO).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +20,13 @@ _BEFORE_MAIL = frozenset({Stage.CONNECT, Stage.TLS, Stage.EHLO, Stage.AUTH})
 
 # They speak of the credential at whatever stage they come: 530 answers any command of a client not signed in.
 _SIGN_IN = frozenset({530, 534, 535, 538})
+
+# What IMAP servers say of a wrong credential, with RFC 5530's codes or, as Exchange does, without.
+_NOT_YOU = re.compile(
+    r"\[(?:AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|EXPIRED|PRIVACYREQUIRED|CONTACTADMIN)\]"
+    r"|(?:LOGIN|AUTHENTICATE|authentication) failed|invalid (?:credentials|login|password)|password required",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,8 @@ def judge(response: Response, *, provider: str | None = None, waits: Waits = _DE
     """
     if response.positive:
         return Verdict(action=Action.ACCEPTED, rule="accepted")
+    if response.stage is Stage.LOGIN and _NOT_YOU.search(response.text):
+        return Verdict(action=Action.DISABLE, rule="sign-in refused")
     if response.code == 421:
         return _throttled(response.stage, waits)
     if 500 <= response.code < 600:
