@@ -5,7 +5,8 @@ Owns: the types. Does not own: wording for a terminal (`warmup.cli`) or what to 
 Two families, and nothing else is ever raised on purpose:
 
 * `OperatorError`: something a person can mend. The CLI prints it as one line and exits with `exit_code`.
-* `WireError`: a connection that broke or was never made. A server's answer is *not* here: it is a value (`Response`).
+* `WireError`: a connection that broke or was never made. A server's answer is *not* here: it is a value (`Response`),
+  except where an action on a mailbox ends with it (`AccessRefused`).
 """
 
 from __future__ import annotations
@@ -74,3 +75,9 @@ class Uncertain(WireError):
 
 class AccessLost(WireError):
     """The IMAP connection broke, timed out or was closed by the server. What was asked may or may not have happened."""
+
+
+class AccessRefused(WireError):
+    """The IMAP server said no, in the words of `why`, or what was to be acted on isn't there any more; the connection
+    is still good, and nothing but that one thing failed.
+    """

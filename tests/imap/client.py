@@ -1,0 +1,131 @@
+"""The parts of conversations that most tests share, and the client's side of their beginning."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+
+from warmup.imap import Access, Timeouts, sign_in
+from warmup.model import Response, Security
+
+from .server import Server
+
+SECRET = "correct horse battery staple"
+B64_SECRET = base64.b64encode(SECRET.encode()).decode()
+B64_PLAIN = base64.b64encode(f"\0ann\0{SECRET}".encode()).decode()
+PATIENT = Timeouts(connect=5, command=5, transfer=5, logout=5)
+HASTY = Timeouts(connect=0.4, command=0.4, transfer=0.4, logout=0.4)
+LABEL = "X-Warmup"
+
+FOLDERS = r"""
+S: * LIST (\HasNoChildren) "/" INBOX
+S: * LIST (\HasNoChildren \Junk) "/" Junk
+S: * LIST (\HasNoChildren \Sent) "/" Sent
+S: * LIST (\HasNoChildren \Trash) "/" Trash
+S: * LIST (\HasNoChildren) "/" "Old mail"
+"""
+LOGOUT = """
+C: a LOGOUT
+S: * BYE so long
+S: a OK done
+"""
+
+
+def hello(offers: str = "IMAP4rev1 AUTH=PLAIN") -> str:
+    return f"""
+        S: * OK [CAPABILITY IMAP4rev1 RUBBISH] ready
+        {capability(offers)}
+    """
+
+
+def capability(offers: str) -> str:
+    return f"""
+        C: a CAPABILITY
+        S: * CAPABILITY {offers}
+        S: a OK done
+    """
+
+
+def authenticate(answer: str = "a OK in", plain: str = B64_PLAIN) -> str:
+    return f"""
+        C: a AUTHENTICATE PLAIN
+        S: +
+        C: {plain}
+        S: {answer}
+    """
+
+
+def session(rest: str = "", *, offers: str = "IMAP4rev1 UIDPLUS MOVE", folders: str = FOLDERS) -> str:
+    """A conversation that begins with a sign-in, and goes on with `rest`."""
+    namespace = 'C: a NAMESPACE\nS: * NAMESPACE (("" "/")) NIL NIL\nS: a OK done' if "NAMESPACE" in offers else ""
+    return f"""
+        {hello()}
+        {authenticate()}
+        {capability(offers)}
+        {namespace}
+        C: a LIST "" "*"
+        {folders}
+        S: a OK done
+        {rest}
+    """
+
+
+def selected(command: str, folder: str, *, exists: int = 1, validity: int = 7, permanent: str = r"\Seen \*") -> str:
+    return f"""
+        C: a {command} "{folder}"
+        S: * FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)
+        S: * {exists} EXISTS
+        S: * 0 RECENT
+        S: * OK [UIDVALIDITY {validity}] UIDs valid
+        S: * OK [PERMANENTFLAGS ({permanent})] limited
+        S: a OK done
+    """
+
+
+def searched(message_id: str, *uids: int) -> str:
+    return f"""
+        C: a UID SEARCH HEADER Message-ID "{message_id}"
+        S: * SEARCH {" ".join(map(str, uids))}
+        S: a OK done
+    """
+
+
+def header(uid: int, message_id: str, label: str = "t1", flags: str = "") -> str:
+    """One message in the answer to a FETCH of the fields that prove it ours."""
+    return (
+        f"S: * {uid} FETCH (UID {uid} FLAGS ({flags}) BODY[HEADER.FIELDS (MESSAGE-ID X-WARMUP)]"
+        f" ⟨Message-ID: {message_id}|X-Warmup: {label}||⟩)"
+    )
+
+
+def fetched(messages: str, *headers: str, command: str = "UID FETCH") -> str:
+    lines = "\n".join(headers)
+    return f"""
+        C: a {command} {messages} (UID FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID X-WARMUP)])
+        {lines}
+        S: a OK done
+    """
+
+
+def newest(*headers: str, exists: int = 1) -> str:
+    return fetched(f"{max(1, exists - 99)}:*", *headers, command="FETCH")
+
+
+async def signing_in(
+    server: Server,
+    tls: ssl.SSLContext,
+    security: Security = Security.PLAIN,
+    *,
+    secret: str = SECRET,
+    login: str = "ann",
+    timeouts: Timeouts = PATIENT,
+) -> Access | Response:
+    return await sign_in(server.endpoint(security), login, secret, tls=tls, timeouts=timeouts)
+
+
+async def signed_in(
+    server: Server, tls: ssl.SSLContext, security: Security = Security.PLAIN, *, timeouts: Timeouts = PATIENT
+) -> Access:
+    access = await signing_in(server, tls, security, timeouts=timeouts)
+    assert isinstance(access, Access), access
+    return access

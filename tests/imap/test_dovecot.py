@@ -1,0 +1,113 @@
+"""A visit to a real server: what the scripted one is told is what Dovecot says."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.real.ground import Account, Ground
+from warmup.errors import AccessRefused
+from warmup.imap import Access, Timeouts, sign_in
+from warmup.model import Endpoint, Placement, Response, Security
+
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
+
+LABEL = "X-Warmup-Test"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A mailbox with a folder name and Message-IDs that no other test uses."""
+
+    ground: Ground
+    account: Account
+    token: str
+
+    def message_id(self, name: str) -> str:
+        return f"<{name}.{self.token}@x.test>"
+
+    def message(self, name: str, value: str = "right") -> bytes:
+        lines = [f"Message-ID: {self.message_id(name)}", f"{LABEL}: {value}", "Subject: ( unmatched", "", "Hello", ""]
+        return "\r\n".join(lines).encode()
+
+    def put(self, folder: str, name: str, value: str = "right") -> None:
+        with self.ground.reading(self.account.address) as session:
+            session.append(folder, "", "", self.message(name, value))
+
+    def flags(self, folder: str, name: str) -> set[str]:
+        with self.ground.reading(self.account.address) as session:
+            session.select(f'"{folder}"', readonly=True)
+            (numbers,) = session.search(None, f'HEADER Message-ID "{self.message_id(name)}"')[1]
+            flags = session.fetch(numbers.decode(), "(FLAGS)")[1][0]
+        assert isinstance(flags, bytes)
+        return set(flags.decode().partition("FLAGS (")[2].rstrip(")").split()) - {"\\Recent"}
+
+    async def sign_in(self, security: Security, secret: str | None = None) -> Access | Response:
+        port = self.ground.imaps if security is Security.TLS else self.ground.imap
+        return await sign_in(
+            Endpoint("127.0.0.1", port, security),
+            self.account.address,
+            secret or self.account.password,
+            tls=self.ground.context,
+            timeouts=Timeouts(),
+        )
+
+
+@pytest.fixture
+def box(ground: Ground) -> Iterator[Box]:
+    box = Box(ground, ground.mailboxes[0], secrets.token_hex(8))
+    yield box
+    with ground.reading(box.account.address) as session:  # as it was before
+        session.delete(f'"W&AOQ-rmup {box.token}"')
+        for folder in ("INBOX", "Junk", "Sent"):
+            session.select(folder)
+            (numbers,) = session.search(None, f'HEADER Message-ID "{box.token}"')[1]
+            if numbers:
+                session.store(numbers.decode().replace(" ", ","), "+FLAGS", "\\Deleted")
+            session.close()
+
+
+@pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+async def test_a_whole_visit(box: Box, security: Security) -> None:
+    box.put("INBOX", "forged", "wrong")
+    box.put("Junk", "junk")
+    access = await box.sign_in(security)
+    assert isinstance(access, Access), access
+    assert (access.folders.junk, access.folders.sent) == ("Junk", "Sent")
+    sought = {box.message_id(name): "right" for name in ("junk", "forged", "never")}
+    found = await access.look(sought, label=LABEL)
+    assert {name: sighting.placement for name, sighting in found.items()} == {box.message_id("junk"): Placement.JUNK}
+    assert box.flags("Junk", "junk") == set()
+    first = found[box.message_id("junk")]
+    rescued = await access.rescue(first)
+    assert rescued.placement is Placement.INBOX
+    with pytest.raises(AccessRefused, match="no longer in Junk"):
+        await access.open(first)
+    assert await access.open(rescued, flag=True) == box.message("junk")
+    await access.answered(rescued)
+    folder = f"Wärmup {box.token}"
+    filed = await access.file(rescued, folder)
+    assert await access.look(sought, label=LABEL) == {box.message_id("junk"): filed}
+    assert box.flags(f"W&AOQ-rmup {box.token}", "junk") == {"\\Seen", "\\Flagged", "\\Answered", "$NotJunk"}
+    assert box.flags("INBOX", "forged") == set()
+    await access.close()
+
+
+async def test_a_sent_copy_is_kept_once(box: Box) -> None:
+    access = await box.sign_in(Security.TLS)
+    assert isinstance(access, Access), access
+    at = datetime(2026, 1, 5, 3, 4, 5, tzinfo=UTC)
+    kept = [await access.keep(box.message("sent"), box.message_id("sent"), at) for _ in range(2)]
+    assert kept == [True, False]
+    assert box.flags("Sent", "sent") == {"\\Seen"}
+    await access.close()
+
+
+async def test_a_wrong_password_is_a_response(box: Box) -> None:
+    said = await box.sign_in(Security.TLS, 'wr"o\\ng ünï')
+    assert isinstance(said, Response)
+    assert said.text == "NO [AUTHENTICATIONFAILED] Authentication failed."

@@ -1,0 +1,344 @@
+"""What a reader does with the mail we sent: find it, open it, rescue it, mark it answered, file it.
+
+Only what `look` has proven to be ours is acted on, and proven again each time: a folder may have been made anew and a
+message be gone since. Nothing else is ever opened, flagged, moved or deleted, and `look` itself leaves no trace.
+
+Owns: the verbs, which folder is selected. Does not own: when and why (`warmup.daemon`), one command
+(`warmup.imap.line`), which folder is which (`warmup.imap.folders`).
+Sources: RFC 3501 §6.3.1-2 (SELECT, EXAMINE), §6.4 (SEARCH, FETCH, STORE, COPY), §7.2.6 and §2.3.1.1 (UIDVALIDITY);
+RFC 4315 (UIDPLUS), RFC 6851 (MOVE), RFC 6154 §3 (CREATE-SPECIAL-USE); the IANA registry of keywords ($Junk, $NotJunk).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from aioimaplib import quoted, time2internaldate
+
+from warmup.errors import AccessRefused
+from warmup.model import Placement, Stage
+
+from .folders import Folders
+from .grammar import Value
+from .line import Answer, Line, Timeouts
+from .proof import Proof, field
+
+_Item = TypeVar("_Item")
+
+_TOGETHER = 8  # Message-IDs in one search: RFC 2683 §3.2.1.5 wants lines of at most 1,000 octets
+_PAGE = 100  # messages in one FETCH
+_FIELDS = "BODY.PEEK[HEADER.FIELDS (%s)]"
+_MOVED = re.compile(rb"(\d+) \S+ (\d+)")  # COPYUID of one message: the folder's UIDVALIDITY, the old UID, the new one
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A message of ours, where it stands."""
+
+    message_id: str
+    folder: str
+    uid: int
+    validity: int  # the folder's UIDVALIDITY, without which a UID means nothing
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The folder that is selected."""
+
+    name: str
+    writable: bool
+    validity: int
+    exists: int  # messages
+    permanent: frozenset[str]  # flags, in lower case; "\\*": any keyword
+
+    def keeps(self, keyword: str) -> bool:
+        return bool(self.permanent & {"\\*", keyword.lower()})
+
+
+class Access:
+    """A mailbox, signed in to. Its verbs take turns.
+
+    They raise `AccessRefused` when the server says no or the message isn't there any more, and `AccessLost` when the
+    connection breaks or the server ends it; after that, or a cancellation, only `close` makes sense.
+    """
+
+    def __init__(self, line: Line, offers: frozenset[str], folders: Folders, timeouts: Timeouts) -> None:
+        self.folders = folders
+        self._line = line
+        self._offers = offers
+        self._timeouts = timeouts
+        self._turn = asyncio.Lock()
+        self._chosen: _Chosen | None = None
+        self._proofs: dict[str, Proof] = {}  # by Message-ID: what `look` was asked to find
+
+    @property
+    def usable(self) -> bool:
+        """The connection is alive, in step, and not about to be closed by the server."""
+        return self._line.usable
+
+    async def look(self, sought: Mapping[str, str], *, label: str) -> dict[str, Sighting]:
+        """Those of the Message-IDs `sought` that are there, each where it is seen first: INBOX, Junk, the rest, and
+        last of all the folder that holds everything.
+
+        `sought` gives the value that a message's field named `label` must have; a forgery is as if it weren't there.
+        Not looked into: Sent, Drafts, Trash, and views of other folders; nor are messages marked \\Deleted. A folder
+        other than INBOX and Junk that can't be opened is passed over.
+        """
+        proof = Proof(label, sought)
+        found: dict[str, Sighting] = {}
+        async with self._turn:
+            self._proofs |= dict.fromkeys(sought, proof)
+            for folder, placement in self.folders.order:
+                missing = proof.without(found)
+                if not missing.values:
+                    break
+                try:
+                    found |= await self._find(folder, missing)
+                except AccessRefused:
+                    if placement is not Placement.OTHER:
+                        raise
+        return found
+
+    async def open(self, sighting: Sighting, *, flag: bool = False) -> bytes:
+        """The whole text of the message, which is then \\Seen, and \\Flagged if wanted."""
+        async with self._turn:
+            await self._enter(sighting)
+            text = await self._proven(sighting, "BODY.PEEK[]", self._timeouts.transfer)
+            # Not left to BODY[]: a text that doesn't arrive hasn't been read.
+            await self._store(sighting, "+", "\\Seen", *(["\\Flagged"] if flag else []))
+        return text
+
+    async def rescue(self, sighting: Sighting) -> Sighting:
+        """Out of Junk into INBOX, where it is now; with $NotJunk and without $Junk where the folder keeps keywords."""
+        async with self._turn:
+            chosen = await self._enter(sighting)
+            await self._proven(sighting)
+            # Before the move, which takes them along and may be what the server's filter learns from. A folder that
+            # has no room for one keyword more (Dovecot's Maildir takes 26) is no reason to leave the message there.
+            for sign, keyword in (("+", "$NotJunk"), ("-", "$Junk")):
+                if chosen.keeps(keyword):
+                    with suppress(AccessRefused):
+                        await self._store(sighting, sign, keyword)
+            return await self._move(sighting, self.folders.inbox)
+
+    async def answered(self, sighting: Sighting) -> None:
+        """Marks it \\Answered."""
+        async with self._turn:
+            await self._enter(sighting)
+            await self._proven(sighting)
+            await self._store(sighting, "+", "\\Answered")
+
+    async def file(self, sighting: Sighting, folder: str) -> Sighting:
+        """Into the folder of that name, levels parted by "/", where it is now; the folder is made if it is missing."""
+        async with self._turn:
+            target = self.folders.personal(folder)
+            if target == sighting.folder:
+                return sighting
+            await self._enter(sighting)
+            await self._proven(sighting)
+            if target not in self.folders.names:
+                await self._create(target)
+            return await self._move(sighting, target)
+
+    async def keep(self, message: bytes, message_id: str, at: datetime) -> bool:
+        """Puts a copy into Sent, as of `at`, unless one with this Message-ID is there; whether it had to.
+
+        Without a Sent folder, "Sent" is made.
+        """
+        async with self._turn:
+            if self.folders.sent is None:
+                sent = self.folders.personal("Sent")
+                if sent not in self.folders.names:
+                    await self._create(sent, "\\Sent")
+                self.folders = replace(self.folders, sent=sent, aside=self.folders.aside | {sent})
+            assert self.folders.sent is not None
+            chosen = await self._choose("EXAMINE", self.folders.sent)
+            if chosen.exists and await self._holds(message_id):
+                return False
+            await self._ask(
+                Stage.FETCH,
+                "APPEND",
+                self.folders.wire(chosen.name),
+                "(\\Seen)",
+                time2internaldate(at),
+                f"{{{len(message)}}}",
+                owed=[message + b"\r\n"],
+                seconds=self._timeouts.transfer,
+            )
+            return True
+
+    async def close(self) -> None:
+        """Say goodbye and hang up. Never fails."""
+        await self._line.close(self._timeouts.logout)
+
+    async def _find(self, folder: str, proof: Proof) -> dict[str, Sighting]:
+        chosen = await self._choose("EXAMINE", folder)
+        placement = self.folders.placement(folder)
+        found: dict[str, Sighting] = {}
+
+        def see(headers: Mapping[int, bytes]) -> None:
+            for uid in sorted(headers):
+                if (name := proof.names(headers[uid])) is not None:
+                    found.setdefault(name, Sighting(name, folder, uid, chosen.validity, placement))
+
+        if chosen.exists:
+            fields = _fields(proof.label)
+            see(await self._search(list(proof.values), fields))
+            if placement is not Placement.OTHER and proof.without(found).values:
+                # Under a Message-ID that was replaced on the way, or not in the server's index yet.
+                newest = f"{max(1, chosen.exists - _PAGE + 1)}:*"
+                see(await self._fetch("FETCH", newest, fields))
+        return found
+
+    async def _holds(self, message_id: str) -> bool:
+        """Whether the selected folder holds a message with exactly this Message-ID."""
+        headers = await self._search([message_id], _FIELDS % "MESSAGE-ID")
+        return any(message_id in field(header, "Message-ID") for header in headers.values())
+
+    async def _search(self, message_ids: Sequence[str], section: str) -> dict[int, bytes]:
+        """UID → what the section holds, of messages in the folder whose Message-ID has one of these in it.
+
+        They are to be compared: a search finds parts of words (RFC 3501 §6.4.4), and some servers find more.
+        """
+        uids: set[int] = set()
+        for page in _pages(message_ids, _TOGETHER):
+            keys = [f"HEADER Message-ID {quoted(message_id)}" for message_id in page]
+            criteria = "OR " * (len(keys) - 1) + " ".join(keys)
+            answer = await self._ask(Stage.FETCH, "UID SEARCH", criteria)
+            uids |= {number for values in answer.about(b"SEARCH") for number in _numbers(values[1:])}
+        found: dict[int, bytes] = {}
+        for batch in _pages(sorted(uids), _PAGE):
+            found |= await self._fetch("UID FETCH", ",".join(map(str, batch)), section)
+        return found
+
+    async def _fetch(self, command: str, messages: str, section: str, seconds: float | None = None) -> dict[int, bytes]:
+        """UID → what the section holds, of those messages that are there and not marked \\Deleted."""
+        answer = await self._ask(Stage.FETCH, command, messages, f"(UID FLAGS {section})", seconds=seconds)
+        texts: dict[int, bytes] = {}
+        for values in answer.about(b"FETCH"):
+            match values:
+                case [_, _, [*items], *_]:
+                    uid, text = _message(items)
+                    if uid is not None and text is not None:
+                        texts[uid] = text
+        return texts
+
+    async def _proven(self, sighting: Sighting, section: str | None = None, seconds: float | None = None) -> bytes:
+        """What the section of the message (None: the fields that prove it ours) holds. Refused when it isn't ours."""
+        proof = self._proofs.get(sighting.message_id)
+        if proof is None:
+            raise ValueError(f"{sighting.message_id} wasn't looked for, and isn't ours to touch")
+        texts = await self._fetch("UID FETCH", str(sighting.uid), section or _fields(proof.label), seconds)
+        text = texts.get(sighting.uid)
+        if text is None:
+            raise AccessRefused(Stage.FETCH, f"{sighting.message_id} is no longer in {sighting.folder}: look again")
+        if proof.names(text) != sighting.message_id:
+            raise AccessRefused(Stage.FETCH, f"UID {sighting.uid} in {sighting.folder} isn't {sighting.message_id}")
+        return text
+
+    async def _store(self, sighting: Sighting, sign: str, *flags: str) -> None:
+        await self._ask(Stage.FETCH, "UID STORE", str(sighting.uid), f"{sign}FLAGS.SILENT", f"({' '.join(flags)})")
+
+    async def _move(self, sighting: Sighting, folder: str) -> Sighting:
+        proof = self._proofs[sighting.message_id]
+        uid, target = str(sighting.uid), self.folders.wire(folder)
+        if "MOVE" in self._offers:
+            answer = await self._ask(Stage.FETCH, "UID MOVE", uid, target)
+        else:
+            answer = await self._ask(Stage.FETCH, "UID COPY", uid, target)
+            await self._store(sighting, "+", "\\Deleted")
+            if "UIDPLUS" in self._offers:
+                await self._ask(Stage.FETCH, "UID EXPUNGE", uid)
+            # Without it \Deleted has to do: a plain EXPUNGE would erase what the operator has marked so, too.
+        if moved := _MOVED.fullmatch(answer.code(b"COPYUID") or b""):
+            return replace(
+                sighting,
+                folder=folder,
+                uid=int(moved[2]),
+                validity=int(moved[1]),
+                placement=self.folders.placement(folder),
+            )
+        alone = Proof(proof.label, {sighting.message_id: proof.values[sighting.message_id]})
+        found = await self._find(folder, alone)
+        if sighting.message_id not in found:
+            raise AccessRefused(Stage.FETCH, f"{sighting.message_id} isn't in {folder}, where it was moved to")
+        return found[sighting.message_id]
+
+    async def _create(self, folder: str, use: str | None = None) -> None:
+        name = self.folders.wire(folder)
+        special = [f"(USE ({use}))"] if use and "CREATE-SPECIAL-USE" in self._offers else []
+        try:
+            await self._ask(Stage.SELECT, "CREATE", name, *special)
+        except AccessRefused as refused:
+            if "[ALREADYEXISTS]" not in refused.why.upper():
+                raise
+        with suppress(AccessRefused):  # a server without subscriptions shows the folder anyway
+            await self._ask(Stage.SELECT, "SUBSCRIBE", name)
+        self.folders = self.folders.having(folder)
+
+    async def _enter(self, sighting: Sighting) -> _Chosen:
+        """Select the folder of the sighting for writing."""
+        chosen = self._chosen
+        if chosen is None or chosen.name != sighting.folder or not chosen.writable:
+            chosen = await self._choose("SELECT", sighting.folder)
+        if chosen.validity != sighting.validity:
+            raise AccessRefused(
+                Stage.SELECT,
+                f"{sighting.folder} isn't the folder it was (UIDVALIDITY {chosen.validity}, was {sighting.validity}): "
+                "look again",
+            )
+        return chosen
+
+    async def _choose(self, command: str, folder: str) -> _Chosen:
+        """SELECT or EXAMINE; the latter leaves even \\Recent as it is."""
+        self._chosen = None
+        answer = await self._ask(Stage.SELECT, command, self.folders.wire(folder))
+        permanent = (answer.code(b"PERMANENTFLAGS") or b"").decode("ascii", "replace")
+        self._chosen = _Chosen(
+            name=folder,
+            writable=command == "SELECT",
+            validity=next(_numbers([answer.code(b"UIDVALIDITY")]), 0),
+            exists=max((number for values in answer.about(b"EXISTS") for number in _numbers(values[:1])), default=0),
+            permanent=frozenset(permanent.strip("()").lower().split()),
+        )
+        return self._chosen
+
+    async def _ask(
+        self, stage: Stage, command: str, *arguments: str, owed: Iterable[bytes] = (), seconds: float | None = None
+    ) -> Answer:
+        return await self._line.ask(
+            stage, command, *arguments, owed=owed, seconds=self._timeouts.command if seconds is None else seconds
+        )
+
+
+def _fields(label: str) -> str:
+    return _FIELDS % f"MESSAGE-ID {label.upper()}"
+
+
+def _pages(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _numbers(values: Iterable[Value]) -> Iterator[int]:
+    return (int(value) for value in values if isinstance(value, bytes) and re.fullmatch(rb"\d{1,10}", value))
+
+
+def _message(items: list[Value]) -> tuple[int | None, bytes | None]:
+    """The UID and the text in the items of one FETCH; no text if there is none or it is marked \\Deleted."""
+    uid, text, deleted = None, None, False
+    for name, value in zip(items[::2], items[1::2], strict=False):
+        match name, value:
+            case b"UID", bytes():
+                uid = next(_numbers([value]), None)
+            case b"FLAGS", list():
+                deleted = any(isinstance(flag, bytes) and flag.lower() == b"\\deleted" for flag in value)
+            case bytes(), bytes() if name.startswith(b"BODY["):
+                text = value
+    return uid, None if deleted else text

@@ -1,0 +1,116 @@
+"""Signing in: from a host and a password to folders that can be looked into.
+
+Owns: the order of commands until then, one authentication mechanism, TLS before anything else.
+Does not own: what a refusal means (`warmup.throttle`), certificates to trust (the caller's context).
+Sources: RFC 3501 §6.2 (STARTTLS, AUTHENTICATE, LOGIN), RFC 4616 (PLAIN), RFC 2595 §3.1 (forget what was said in the
+clear), RFC 6154 §2 (LIST with special use), RFC 2342 (NAMESPACE).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from base64 import b64encode
+
+from aioimaplib import quoted
+
+from warmup.errors import AccessLost, AccessRefused, SignInError
+from warmup.model import Endpoint, Response, Security, Stage
+
+from .access import Access
+from .folders import Folders, survey
+from .line import Farewell, Line, Timeouts
+
+
+async def sign_in(
+    endpoint: Endpoint, login: str, secret: str, *, tls: ssl.SSLContext, timeouts: Timeouts
+) -> Access | Response:
+    """Access to the mailbox of `login`, or the server's NO, BAD or BYE, word for word (the line is closed then).
+
+    The stage of a Response is CONNECT, TLS, LOGIN, or SELECT when the login was taken and the folders weren't shown
+    ("BAD User is authenticated but not connected."); its code is 0. There is no falling back: not to another
+    mechanism, not to the clear. A server that takes no password is answered for with a NO at LOGIN, ending in
+    "(not sent)".
+
+    Raises `AccessLost` when the line breaks, the certificate isn't trusted or STARTTLS isn't offered; `SignInError`,
+    before dialling, when the password would go in the clear to another machine.
+    """
+    if endpoint.security is Security.PLAIN and not _loopback(endpoint.host):
+        raise SignInError(f"{endpoint}: a password isn't sent without TLS except to this machine; use tls or starttls")
+    line = await Line.connect(endpoint, tls, timeouts.connect)
+    try:
+        offers = await _introduce(line, endpoint, tls, timeouts.command)
+        await _prove(line, offers, login, secret, timeouts.command)
+        # Not what the answer to LOGIN may say of it: that is rarely the whole.
+        offers = await _capabilities(line, Stage.LOGIN, timeouts.command)
+        return Access(line, offers, await _folders(line, offers, timeouts.command), timeouts)
+    except (AccessRefused, Farewell) as said:
+        await line.close(timeouts.logout)
+        return Response(said.stage, 0, None, said.why)
+    except BaseException:
+        line.drop()
+        raise
+
+
+async def _introduce(line: Line, endpoint: Endpoint, tls: ssl.SSLContext, seconds: float) -> frozenset[str]:
+    await line.greeting(seconds)
+    offers = await _capabilities(line, Stage.CONNECT, seconds)
+    if endpoint.security is not Security.STARTTLS:
+        return offers
+    if "STARTTLS" not in offers:
+        raise AccessLost(Stage.TLS, f"{endpoint.host} offers no STARTTLS, and nothing goes in the clear")
+    await line.starttls(tls, seconds)
+    return await _capabilities(line, Stage.TLS, seconds)
+
+
+async def _prove(line: Line, offers: frozenset[str], login: str, secret: str, seconds: float) -> None:
+    """Exactly one mechanism, once: a wrong password tried by two counts as two failures."""
+    plain = b64encode(b"\0%s\0%s" % (login.encode(), secret.encode())).decode()
+    line.hide(secret, quoted(secret), plain, b64encode(secret.encode()).decode())
+    if "AUTH=PLAIN" in offers:
+        arguments, owed = ["PLAIN"], [plain.encode() + b"\r\n"]
+        await line.ask(Stage.LOGIN, "AUTHENTICATE", *arguments, owed=owed, seconds=seconds)
+    elif "LOGINDISABLED" not in offers:
+        arguments, owed = _astrings(login, secret)
+        await line.ask(Stage.LOGIN, "LOGIN", *arguments, owed=owed, seconds=seconds)
+    else:
+        raise AccessRefused(Stage.LOGIN, "NO the server takes neither LOGIN nor AUTHENTICATE PLAIN (not sent)")
+
+
+def _astrings(*values: str) -> tuple[list[str], list[bytes]]:
+    """Arguments of a command: strings in quotes as far as they can be, and what is owed from the first literal on."""
+    spoken = b""
+    pieces: list[bytes] = []
+    for value in values:
+        if value.isascii() and value.isprintable():
+            spoken += b" " + quoted(value).encode()
+        else:
+            octets = value.encode()
+            pieces.append(spoken + b" {%d}" % len(octets))
+            spoken = octets
+    first, *rest = [*pieces, spoken]
+    return [first.decode().lstrip()], [piece + b"\r\n" for piece in rest]
+
+
+async def _capabilities(line: Line, stage: Stage, seconds: float) -> frozenset[str]:
+    answer = await line.ask(stage, "CAPABILITY", seconds=seconds)
+    words = (word for values in answer.about(b"CAPABILITY") for word in values[1:])
+    return frozenset(word.decode("ascii", "replace").upper() for word in words if isinstance(word, bytes))
+
+
+async def _folders(line: Line, offers: frozenset[str], seconds: float) -> Folders:
+    namespace = None
+    if "NAMESPACE" in offers:
+        answer = await line.ask(Stage.SELECT, "NAMESPACE", seconds=seconds)
+        namespace = next(answer.about(b"NAMESPACE"), None)
+    # Most servers give the attributes unasked.
+    extended = ["RETURN (SPECIAL-USE)"] if {"SPECIAL-USE", "LIST-EXTENDED"} <= offers else []
+    answer = await line.ask(Stage.SELECT, "LIST", '""', '"*"', *extended, seconds=seconds)
+    return survey(answer.about(b"LIST"), namespace)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"  # RFC 6761 §6.3: it never is another machine

@@ -1,0 +1,194 @@
+"""aioimaplib's protocol, with the cures for what it can't bear.
+
+Kept of it: commands and their checks, tags, the table of states. Replaced, because each was seen to fail:
+
+* It reads responses by recursion, and 1,100 lines in one read exhaust the stack; it tells where a FETCH ends by
+  counting parentheses, and one in a subject swallows the lines after it. Here lines and literals are taken from a
+  buffer in a loop, and a response ends where its line ends.
+* A connection that is lost fails no command that waits. Here it fails the one in hand.
+* Commands of one name at the same time deadlock. Here there is one command at a time.
+* A greeting of BYE, a `+` other than APPEND's, and lines that nobody asked for are lost. Here the greeting is the
+  answer to a command that was never sent, and every `+` takes the next of what is owed.
+* Nothing is bounded. Here lines, literals and the whole answer to a command are.
+
+Owns: framing, whose turn it is, limits of size. Does not own: deadlines, words for what went wrong
+(`warmup.imap.line`).
+Sources: RFC 3501 §2.2 (tags, `+`, `*`), §4.3 (literals), §7.1.5 (BYE), §7.5; aioimaplib 2.0.3, exactly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from aioimaplib import AUTH, LOGOUT, NONAUTH, SELECTED, Abort, AioImapException, Command, Commands, IMAP4ClientProtocol
+
+# It logs all that is sent and received, mail and challenges included.
+logging.getLogger("aioimaplib.aioimaplib").disabled = True
+
+_LINE = 65_536  # octets of a line; a guess, eight times what RFC 7162 §4 has servers take
+_ANSWER = 40_000_000  # octets of all that answers one command: the largest mail that providers take (25 MB) in base64
+_KEEPING = 250  # octets that a line takes in memory beside its text; a line counts as that much more
+_LITERAL = re.compile(rb"\{(\d+)\}$")
+# A status ends in text for people, in which "{5}" is no literal.
+_STATUS = re.compile(rb"\+|\S+ (?:OK|NO|BAD|BYE|PREAUTH)\b", re.IGNORECASE)
+_LEADS_TO = {
+    "GREETING": NONAUTH,
+    "LOGIN": AUTH,
+    "AUTHENTICATE": AUTH,
+    "SELECT": SELECTED,
+    "EXAMINE": SELECTED,
+    "LOGOUT": LOGOUT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line of the server without its tag; its literals stand apart, and `{n}` where they were."""
+
+    text: bytes
+    literals: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
+    """One connection. `execute` is to be called by one task at a time, and not again after it failed."""
+
+    transport: asyncio.Transport | None
+    pending_sync_command: Command | None
+    state: str
+
+    def __init__(self) -> None:
+        super().__init__(asyncio.get_running_loop())
+        self.farewell: bytes | None = None  # the server's BYE
+        self.broken: Exception | None = None  # why nothing more can be said
+        self._buffer = bytearray()
+        self._parts: list[bytes] = []  # of a response that isn't whole yet
+        self._literals: list[bytes] = []
+        self._coming: int | None = None  # octets of the literal that comes next
+        self._heard = 0  # octets since our last turn
+        self._owed: deque[bytes] = deque()
+        # "* OK ready" has the form of an answer to a command with the tag "*".
+        self._greeting = self.pending_sync_command = Command("GREETING", "*")
+
+    async def greeting(self) -> list[Said]:
+        """What the server says first."""
+        return await self._answer(self._greeting)
+
+    async def execute(self, command: Command, scrub: str | None = None, *, owed: Iterable[bytes] = ()) -> list[Said]:
+        """All that the server says to `command`, the tagged line last; each `+` is given the next of what is `owed`.
+
+        Raises what broke the connection, or `Abort` when the server doesn't speak IMAP.
+        """
+        assert self.pending_sync_command is None, "one command at a time"
+        assert self.state in Commands[command.name].valid_states, f"{command.name} in state {self.state}"
+        self._heard = 0
+        self._owed = deque(owed)
+        self.pending_sync_command = command
+        self.send(str(command))
+        return await self._answer(command)
+
+    async def _answer(self, command: Command) -> list[Said]:
+        await command.wait()
+        result, said = command.response
+        if result == "OK":
+            self.state = _LEADS_TO.get(command.name, self.state)
+        return list(said)
+
+    def data_received(self, d: bytes) -> None:
+        self._heard += len(d)
+        self._buffer += d
+        try:
+            while self._take():
+                pass
+            if self._heard > _ANSWER:
+                raise Abort("an answer without end")
+        except AioImapException as error:
+            self._break(error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._break(exc or ConnectionResetError())
+
+    def drop(self) -> None:
+        """Hang up without a word."""
+        self._break(ConnectionAbortedError())
+
+    def _break(self, error: Exception) -> None:
+        self.broken = self.broken or error
+        self._buffer.clear()
+        if self.pending_sync_command is not None:
+            command, self.pending_sync_command = self.pending_sync_command, None
+            command._exception = error
+            command.close(Said(b""), "KO")
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _take(self) -> bool:
+        """Take one line or literal from what has come; False if none is whole."""
+        if self.broken:
+            return False
+        if self._coming is not None:
+            if len(self._buffer) < self._coming:
+                return False
+            self._literals.append(self._cut(self._coming))
+            self._coming = None
+            return True
+        end = self._buffer.find(b"\r\n", 0, _LINE)
+        if end < 0:
+            if len(self._buffer) >= _LINE:
+                raise Abort("a line without end")
+            return False
+        self._parts.append(self._cut(end))
+        del self._buffer[:2]
+        self._heard += _KEEPING
+        self._coming = self._announced()
+        if self._coming is None:
+            said = Said(b"".join(self._parts), tuple(self._literals))
+            self._parts, self._literals = [], []
+            self._hear(said)
+        return True
+
+    def _cut(self, length: int) -> bytes:
+        octets = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        return octets
+
+    def _announced(self) -> int | None:
+        """The length of the literal that follows the line just taken; None: the response is whole."""
+        literal = None if _STATUS.match(self._parts[0]) else _LITERAL.search(self._parts[-1])
+        if literal is None:
+            return None
+        if len(literal[1]) > len(str(_ANSWER)) or int(literal[1]) > _ANSWER:
+            raise Abort("a literal without end")
+        return int(literal[1])
+
+    def _hear(self, said: Said) -> None:
+        tag, _, text = said.text.partition(b" ")
+        command = self.pending_sync_command
+        if command is not None and tag == command.tag.encode():
+            self._conclude(command, text)
+        elif tag == b"*":
+            if text.partition(b" ")[0].upper() == b"BYE":
+                self.farewell = text
+            if command is not None:
+                command.append_to_resp(Said(text, said.literals))
+        elif tag == b"+" and self._owed and self.transport is not None:
+            self.transport.write(self._owed.popleft())
+        else:
+            raise Abort("an answer to nothing that was asked")
+
+    def _conclude(self, command: Command, text: bytes) -> None:
+        result = text.partition(b" ")[0].decode("ascii", "replace").upper()
+        if result not in {"OK", "NO", "BAD"} and (command is not self._greeting or result != "BYE"):
+            raise Abort("an answer that is neither yes nor no")  # PREAUTH among them: it would prove no login
+        if command.name == "STARTTLS" and result == "OK":
+            assert self.transport is not None
+            self.transport.pause_reading()  # what comes now is for TLS
+            if self._buffer:
+                raise Abort("more was said before TLS than was asked for")
+        self._owed.clear()
+        self.pending_sync_command = None
+        command.close(Said(text), result)
