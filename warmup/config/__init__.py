@@ -1,0 +1,77 @@
+"""What should be: one TOML file, read and checked as a whole, as a frozen tree of values.
+
+A mistake is reported as "FILE:LINE: KEY: what is wrong; what would be right", one line each and all that there are. A
+configuration is good as a whole or not at all: `load` returns a `Config` or raises `ConfigError`, so that whoever
+reloads can keep the old one.
+
+Owns: the file's keys and defaults, search orders, and the data packed with the program. Reads only; writes nothing.
+Does not own: mailboxes (`warmup.store`), secrets (`warmup.secrets`), what the values do (the core packages).
+Sources: TOML 1.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from . import sections
+from .document import Document
+from .places import locate, state, template
+from .presets import own, shipped
+from .shelf import corpus
+from .tree import Config, Preset, Reading, Service, Submission
+from .values import existing, path
+
+__all__ = ["Config", "Preset", "Reading", "Service", "Submission", "load", "locate", "template"]
+
+
+def load(file: Path | None, environ: Mapping[str, str]) -> Config:
+    """The configuration in `file`; None gives the defaults. Paths in it are relative to its own directory.
+
+    Raises `ConfigError` with every mistake of the file, or with the first of an own template.
+    """
+    document = Document.read(file) if file else Document("defaults")
+    base = file.absolute().parent if file else Path.cwd()
+    with document.root as root:
+        database, beside = sections.database(root, base, state(environ))
+        credentials = root.take("credentials", path(base), beside / "credentials")
+        authorities = root.take("authorities", existing(base, folder=False), None)
+        with root.table("curves") as table:
+            presets = {**shipped(), **own(table.tables())}
+        with root.table("ramp") as table:
+            curve, ramps = sections.ramps(table, presets)
+        with root.table("mail") as mail, root.table("imap") as imap:
+            label, templates = sections.mail(mail, base)
+            reading = sections.reading(mail, imap)
+        with root.table("hours") as table:
+            hours = sections.hours(table)
+        with root.table("replies") as table:
+            answers = sections.replies(table)
+        with root.table("pool") as table:
+            policy, provider_of = sections.pool(table, hours, answers)
+        with root.table("smtp") as table:
+            submission = sections.submission(table)
+        with root.table("throttle") as table:
+            waits = sections.waits(table)
+        with root.table("service") as table:
+            service = sections.service(table)
+    document.close()
+    words = corpus(templates)
+    return Config(
+        source=file,
+        database=database,
+        credentials=credentials,
+        authorities=authorities,
+        curve=curve,
+        presets=presets,
+        ramps=ramps,
+        policy=replace(policy, scenarios=tuple((scenario.name, scenario.turns) for scenario in words.scenarios)),
+        corpus=words,
+        waits=waits,
+        submission=submission,
+        reading=reading,
+        service=service,
+        label=label,
+        provider_of=provider_of,
+    )
