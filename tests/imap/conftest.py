@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import trustme
 
-from tests.real.conftest import ground as ground
-
 from .server import Server
 
 Serve = Callable[..., Awaitable[Server]]

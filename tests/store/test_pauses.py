@@ -1,0 +1,106 @@
+"""A pause holds from its beginning to its end, or until somebody lifts it; and is remembered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from warmup.model import Cause, Pause, Response, Scope, Stage
+from warmup.store import messages, pauses
+
+from .pool import HOUR, MINUTE, NOON, Pool, pause
+
+SAID = Response(Stage.MAIL, 421, "4.7.0", "too many, [TSS04]")
+
+
+def test_a_pause_comes_back_as_it_was_opened_with_a_number(pool: Pool) -> None:
+    opened = Pause(
+        scope=Scope.LANE,
+        mailbox=pool.ann.id,
+        provider="two.test",
+        cause=Cause.VERDICT,
+        since=NOON,
+        until=NOON + HOUR,
+        age_lost=2,
+        strikes=3,
+        rule="421",
+        note="again",
+        response=SAID,
+    )
+    kept = pool.store.run(pauses.open_, opened)
+    assert kept.id > 0
+    assert replace(kept, id=0) == opened
+    assert pool.store.run(pauses.history) == [kept]
+
+
+def test_active_are_those_that_hold_now(pool: Pool) -> None:
+    ending = pool.store.run(pauses.open_, pause(pool.ann, until=NOON))
+    lasting = pool.store.run(pauses.open_, pause(pool.bob))
+    assert pool.store.run(pauses.active, NOON - MINUTE) == [ending, lasting]
+    assert pool.store.run(pauses.active, NOON) == [lasting]
+
+
+def test_one_pause_or_all_of_a_mailbox_can_be_lifted(pool: Pool) -> None:
+    first, second, other = (
+        pool.store.run(pauses.open_, opened)
+        for opened in (pause(pool.ann), pause(pool.ann, provider="two.test"), pause(pool.bob))
+    )
+    assert pool.store.run(pauses.lift, NOON, id=first.id) == 1
+    assert pool.store.run(pauses.lift, NOON + MINUTE, mailbox=pool.ann.id) == 1
+    assert pool.store.run(pauses.active, NOON) == [other]
+    assert [kept.lifted_at for kept in pool.store.run(pauses.history, pool.ann.id)] == [NOON, NOON + MINUTE]
+    assert pool.store.run(pauses.lift, NOON, id=second.id) == 0
+
+
+def test_the_last_pause_is_of_the_same_scope_and_lane(pool: Pool) -> None:
+    pool.store.run(pauses.open_, pause(pool.ann))
+    newer = pool.store.run(pauses.open_, pause(pool.ann))
+    lane = pool.store.run(pauses.open_, pause(pool.ann, provider="two.test"))
+    assert pool.store.run(pauses.last, pool.ann.id, Scope.MAILBOX) == newer
+    assert pool.store.run(pauses.last, pool.ann.id, Scope.LANE, "two.test") == lane
+    assert pool.store.run(pauses.last, pool.ann.id, Scope.LANE, "one.test") is None
+
+
+def test_lost_days_add_up_for_each_mailbox_from_an_instant_on(pool: Pool) -> None:
+    for opened in (pause(pool.ann), replace(pause(pool.ann), age_lost=2), replace(pause(pool.ann), age_lost=3)):
+        pool.store.run(pauses.open_, opened)
+    assert pool.store.run(pauses.lost, since={pool.ann.id: NOON - MINUTE, pool.bob.id: NOON}) == {pool.ann.id: 5}
+    assert pool.store.run(pauses.lost, since={pool.ann.id: NOON + MINUTE}) == {}
+    assert pool.store.run(pauses.lost, since={}) == {}
+
+
+def test_accepted_since_tells_providers_apart(pool: Pool) -> None:
+    pool.sent(pool.ann, pool.bob)
+    ask = pauses.accepted_since
+    assert pool.store.run(ask, pool.ann.id, None, NOON)
+    assert pool.store.run(ask, pool.ann.id, "one.test", NOON)
+    assert not pool.store.run(ask, pool.ann.id, "two.test", NOON)
+    assert not pool.store.run(ask, pool.ann.id, None, NOON + MINUTE)
+    assert not pool.store.run(ask, pool.bob.id, None, NOON)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    provider=st.sampled_from([None, "one.test", "two.test"]),
+    until=st.sampled_from([None, NOON - MINUTE, NOON, NOON + MINUTE]),
+    lifted_at=st.sampled_from([None, NOON - MINUTE]),
+)
+@pytest.mark.parametrize("recipient", ["bob", "cid"])
+def test_what_the_database_takes_for_a_hold_is_what_a_pause_says_it_covers(
+    pool: Pool, recipient: str, provider: str | None, until: datetime | None, lifted_at: datetime | None
+) -> None:
+    sender = pool.mailbox(f"sender{len(pool.store.run(pauses.history))}@one.test")
+    pool.plan(sender, 1)
+    to = {"bob": pool.bob, "cid": pool.cid}[recipient]
+    message = pool.planned(sender, to)
+    opened = replace(pause(sender, provider=provider), until=until, lifted_at=lifted_at)
+    kept = pool.store.run(pauses.open_, opened)
+    claimed = pool.claim(sender)
+    assert (claimed is None) == kept.covers(NOON, to.provider)
+    if claimed is not None:
+        assert claimed.id == message.id
+        assert pool.store.run(messages.data_begins, message.id, NOON, owner="node")

@@ -1,0 +1,169 @@
+"""Works are committed whole; those that wait together are committed together, and fail alone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from warmup.errors import StoreError, UsageError
+from warmup.store import Store, installs, mailboxes
+
+from .pool import Pool
+
+
+def rename(db: Connection, id: int, name: str) -> str:
+    return mailboxes.change(db, id, name=name).name
+
+
+def fail(db: Connection, id: int) -> None:
+    rename(db, id, "lost")
+    raise UsageError("this one's own trouble")
+
+
+async def together(store: Store, *works: Coroutine[None, None, object]) -> list[object]:
+    """What becomes of works that the writer finds waiting all at once."""
+    gate = threading.Event()
+
+    def wait(_db: Connection) -> None:
+        gate.wait()
+
+    holding = asyncio.ensure_future(store.do(wait))
+    waiting = [asyncio.ensure_future(work) for work in works]
+    await asyncio.sleep(0)
+    gate.set()
+    await holding
+    return list(await asyncio.gather(*waiting, return_exceptions=True))
+
+
+async def test_what_waits_together_is_committed_together(pool: Pool) -> None:
+    seen: list[Connection] = []
+
+    def note(db: Connection, name: str) -> str:
+        seen.append(db)
+        return rename(db, pool.ann.id, name)
+
+    assert await together(pool.store, *(pool.store.do(note, str(number)) for number in range(9))) == [
+        str(number) for number in range(9)
+    ]
+    assert len(seen) == 9
+    assert len({id(db) for db in seen}) == 1
+    assert pool.store.run(mailboxes.get, "ann@one.test").name == "8"
+
+
+async def test_one_callers_failure_is_only_its_own(pool: Pool) -> None:
+    do = pool.store.do
+    first, second, third = await together(
+        pool.store, do(rename, pool.ann.id, "Anna"), do(fail, pool.bob.id), do(rename, pool.cid.id, "Sid")
+    )
+    assert (first, third) == ("Anna", "Sid")
+    assert isinstance(second, UsageError)
+    names = {mailbox.name for mailbox in pool.store.run(mailboxes.every)}
+    assert names == {"Anna", "Bob", "Sid"}
+
+
+async def test_an_error_of_the_database_leaves_the_others_whole_too(pool: Pool) -> None:
+    def broken(db: Connection) -> None:
+        db.execute(text("SELECT nonsense"))
+
+    kept, failed = await together(pool.store, pool.store.do(rename, pool.ann.id, "Anna"), pool.store.do(broken))
+    assert kept == "Anna"
+    assert isinstance(failed, Exception)
+    assert pool.store.run(mailboxes.get, "ann@one.test").name == "Anna"
+
+
+async def test_a_result_is_told_only_after_the_commit(url: str, pool: Pool) -> None:
+    assert await pool.store.do(rename, pool.ann.id, "Anna") == "Anna"
+    with Store.open(url) as another:
+        assert another.run(mailboxes.get, "ann@one.test").name == "Anna"
+
+
+async def test_cancelling_who_waits_does_not_undo_the_work(pool: Pool) -> None:
+    gate = threading.Event()
+
+    def slow(db: Connection) -> None:
+        gate.wait()
+        rename(db, pool.ann.id, "Anna")
+
+    waiting = asyncio.ensure_future(pool.store.do(slow))
+    queued = asyncio.ensure_future(pool.store.do(rename, pool.bob.id, "Rob"))
+    await asyncio.sleep(0)
+    assert waiting.cancel()
+    assert queued.cancel()
+    gate.set()
+    for cancelled in (waiting, queued):
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+    await pool.store.do(installs.get)
+    assert {mailbox.name for mailbox in pool.store.run(mailboxes.every)} == {"Anna", "Rob", "Cid"}
+
+
+async def test_closing_finishes_what_waits_and_refuses_what_comes_after(url: str, pool: Pool) -> None:
+    store = Store.open(url)
+    waiting = [asyncio.ensure_future(store.do(rename, pool.ann.id, str(number))) for number in range(600)]
+    await asyncio.sleep(0)
+    store.close()
+    assert await asyncio.gather(*waiting) == [str(number) for number in range(600)]
+    with pytest.raises(StoreError, match="closed"):
+        await store.do(rename, pool.ann.id, "late")
+    store.close()
+
+
+async def test_a_work_that_raises_is_undone(pool: Pool) -> None:
+    with pytest.raises(UsageError):
+        pool.store.run(fail, pool.ann.id)
+    with pytest.raises(UsageError):
+        await pool.store.do(fail, pool.ann.id)
+    assert pool.store.run(mailboxes.get, "ann@one.test").name == "Ann"
+
+
+async def test_works_of_other_threads_and_of_the_writer_wait_for_each_other(pool: Pool) -> None:
+    def elsewhere() -> None:
+        for number in range(20):
+            pool.store.run(rename, pool.bob.id, str(number))
+
+    others = asyncio.to_thread(elsewhere)
+    mine = (pool.store.do(rename, pool.ann.id, str(number)) for number in range(20))
+    await asyncio.gather(others, *mine)
+    assert pool.store.run(mailboxes.get, "bob@one.test").name == "19"
+
+
+def test_the_installs_key_is_in_no_message(pool: Pool) -> None:
+    key = pool.store.run(installs.get).key
+
+    def broken(db: Connection) -> None:
+        db.execute(text("SELECT nonsense WHERE :key = 'a'"), {"key": key})
+
+    with pytest.raises(DBAPIError) as failed:
+        pool.store.run(broken)
+    assert key not in str(failed.value)
+
+
+def test_a_database_that_fails_is_one_line_with_its_name(pool: Pool) -> None:
+    def full(db: Connection) -> None:
+        """What SQLite and PostgreSQL say when something is wrong outside."""
+        if db.dialect.name == "sqlite":
+            db.execute(text("PRAGMA max_page_count = 1"))
+            db.execute(text("CREATE TABLE more AS SELECT zeroblob(100000) AS data"))
+        else:
+            db.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(StoreError) as failed:
+        pool.store.run(full)
+    assert str(failed.value).startswith(f"{pool.store.name}: ")
+    assert "\n" not in str(failed.value)
+
+
+async def test_after_a_lost_connection_the_next_work_gets_another(pool: Pool) -> None:
+    def end(db: Connection) -> None:
+        if db.dialect.name == "postgresql":
+            mine = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            db.execute(text(f"{mine} WHERE datname = current_database() AND pid <> pg_backend_pid()"))
+
+    await asyncio.gather(*(pool.store.do(rename, pool.ann.id, "Anna") for _ in range(3)))
+    await asyncio.to_thread(pool.store.run, end)
+    assert await pool.store.do(rename, pool.ann.id, "Anita") == "Anita"

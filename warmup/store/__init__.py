@@ -1,0 +1,27 @@
+"""The memory: mailboxes, slots, messages, days and pauses, in SQLite or PostgreSQL.
+
+`Store.open` gives a store; `store.run(work, …)` and `await store.do(work, …)` run a work of one of the modules here in
+a transaction: `await store.do(messages.claim, mailbox=3, …)`. Values of `warmup.model` go in and come out.
+
+Owns: the tables and their migrations, all SQL, one daemon per database. Does not own: what is to be remembered.
+Laws kept here, in SQL, because two processes may ask at once: never above a day's allowance, never while a pause
+covers the lane, never twice.
+"""
+
+from sqlalchemy import Connection
+
+from . import days, installs, mailboxes, messages, pauses
+from .messages import Tally, Visit
+from .store import Store
+
+__all__ = [
+    "Connection",
+    "Store",
+    "Tally",
+    "Visit",
+    "days",
+    "installs",
+    "mailboxes",
+    "messages",
+    "pauses",
+]

@@ -1,0 +1,97 @@
+"""Days: what a mailbox may send on one, and which it has lived.
+
+Owns: the rows of `day`, and that a day's slots come with it or not at all. Does not own: allowances (`warmup.curves`)
+or plans (`warmup.plan`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import islice
+
+from sqlalchemy import Connection, Table, and_, exists, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from warmup.model import Day, Slot
+
+from .rows import from_day, from_slot, to_day
+from .tables import day, message
+
+# The message has gone out, or may have: it is a day lived, whatever became of it.
+_gone = and_(message.c.data_at.is_not(None), message.c.refused_at.is_(None))
+
+_AT_ONCE = 1000  # values in one statement: SQLite takes 32,766
+
+
+def get(db: Connection, mailbox: int, local_date: date) -> Day | None:
+    """The day, or None if it isn't planned."""
+    row = db.execute(select(day).where(day.c.mailbox == mailbox, day.c.local_date == local_date)).one_or_none()
+    return None if row is None else to_day(row)
+
+
+def planned(db: Connection, dates: Mapping[int, date]) -> set[int]:
+    """Of the mailboxes in `dates`, those whose day is planned."""
+    known = select(day.c.mailbox, day.c.local_date).where(day.c.local_date.in_(set(dates.values())))
+    return {row.mailbox for row in db.execute(known) if dates.get(row.mailbox) == row.local_date}
+
+
+def record(db: Connection, days: Sequence[Day], slots: Sequence[Slot]) -> int:
+    """Remembers days with their slots; how many of the days were new. One that is known stays as it was planned first,
+    and its slots here are left out. So is an answer to a message that has a live one.
+    """
+    if not days:
+        return 0
+    fresh = _insert(db, day).on_conflict_do_nothing().returning(day.c.mailbox, day.c.local_date)
+    new = {(mailbox, local_date) for mailbox, local_date in db.execute(fresh, [from_day(kept) for kept in days])}
+    values = [from_slot(slot) for slot in slots if (slot.sender, slot.local_date) in new]
+    if values:
+        answer = message.c.parent.is_not(None) & message.c.dropped_at.is_(None) & message.c.refused_at.is_(None)
+        db.execute(_insert(db, message).on_conflict_do_nothing(index_elements=["parent"], index_where=answer), values)
+    return len(new)
+
+
+def last_sent(db: Connection, *, before: Mapping[int, date]) -> Mapping[int, Day]:
+    """For each mailbox that ever sent, its last sending day before its date (not on it): a local day of which a
+    message has gone out, or may have.
+    """
+    by_date: dict[date, list[int]] = defaultdict(list)
+    for mailbox, end in before.items():
+        by_date[end].append(mailbox)
+    found: dict[int, Day] = {}
+    sent = exists().where(message.c.sender == day.c.mailbox, message.c.local_date == day.c.local_date, _gone)
+    for end, mailboxes in by_date.items():  # the whole earth lives in three dates at most
+        for some in _batches(mailboxes):
+            past = day.c.mailbox.in_(some), day.c.local_date < end, sent
+            newest = select(day.c.mailbox, func.max(day.c.local_date).label("local_date")).where(*past)
+            last = newest.group_by(day.c.mailbox).subquery()
+            same = and_(last.c.mailbox == day.c.mailbox, last.c.local_date == day.c.local_date)
+            found |= {row.mailbox: to_day(row) for row in db.execute(select(day).join(last, same))}
+    return found
+
+
+def history(db: Connection, mailbox: int) -> list[tuple[Day, int]]:
+    """All days of a mailbox in their order, each with how many messages were accepted."""
+    sent = (
+        select(message.c.local_date, func.count().label("sent"))
+        .where(message.c.sender == mailbox, message.c.sent_at.is_not(None))
+        .group_by(message.c.local_date)
+        .subquery()
+    )
+    both = day.outerjoin(sent, sent.c.local_date == day.c.local_date)
+    days = select(*day.c, func.coalesce(sent.c.sent, 0).label("sent")).select_from(both)
+    return [
+        (to_day(row), row.sent) for row in db.execute(days.where(day.c.mailbox == mailbox).order_by(day.c.local_date))
+    ]
+
+
+def _insert(db: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT, which both databases have and SQLAlchemy keeps apart."""
+    return sqlite.insert(table) if db.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def _batches(values: Iterable[int]) -> Iterator[list[int]]:
+    rest = iter(values)
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some

@@ -1,0 +1,128 @@
+"""Mailboxes: registered, changed, removed, purged.
+
+Owns: their rows. Does not own: proof that a mailbox is the operator's (`warmup.cli`), or its password
+(`warmup.secrets`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
+
+from warmup.errors import UsageError
+from warmup.model import Endpoint, Mailbox
+
+from .rows import from_fields, to_mailbox
+from .tables import day, mailbox, message, pause
+
+REMOVED = "mailbox removed"  # why the slots of a removed mailbox, and those to it, were dropped
+
+
+class Fields(TypedDict, total=False):
+    """What can be changed of a mailbox."""
+
+    name: str
+    zone: str
+    provider: str
+    login: str
+    credential: str
+    smtp: Endpoint
+    imap: Endpoint
+    curve: str | None
+
+
+def add(
+    db: Connection,
+    *,
+    address: str,
+    name: str,
+    zone: str,
+    provider: str,
+    login: str,
+    credential: str,
+    smtp: Endpoint,
+    imap: Endpoint,
+    curve: str | None,
+    now: datetime,
+) -> Mailbox:
+    """A new mailbox, or the removed one of that address with its number and its history.
+
+    Raises `UsageError` if there is one that isn't removed.
+    """
+    values = from_fields(
+        {
+            "name": name,
+            "zone": zone,
+            "provider": provider,
+            "login": login,
+            "credential": credential,
+            "smtp": smtp,
+            "imap": imap,
+            "curve": curve,
+        }
+    )
+    known = db.execute(select(mailbox).where(mailbox.c.address == address).with_for_update()).one_or_none()
+    if known is None:
+        fresh = insert(mailbox).values(address=address, added_at=now, **values)
+        return to_mailbox(db.execute(fresh.returning(*mailbox.c)).one())
+    if known.removed_at is None:
+        raise UsageError(f"the mailbox {address} is registered already; change it with: warmup mailbox set {address}")
+    return to_mailbox(_set(db, known.id, removed_at=None, **values))
+
+
+def get(db: Connection, address: str, *, removed: bool = False) -> Mailbox:
+    """The mailbox of a canonical address; with `removed`, also one that is. Raises `UsageError` if there is none."""
+    sought = select(mailbox).where(mailbox.c.address == address)
+    row = db.execute(sought if removed else sought.where(mailbox.c.removed_at.is_(None))).one_or_none()
+    if row is None:
+        raise UsageError(f"there is no mailbox {address}; warmup mailbox list shows them")
+    return to_mailbox(row)
+
+
+def every(db: Connection, *, removed: bool = False) -> list[Mailbox]:
+    """All mailboxes in the order of their addresses; with `removed`, those too."""
+    sought = select(mailbox).order_by(mailbox.c.address)
+    return [to_mailbox(row) for row in db.execute(sought if removed else sought.where(mailbox.c.removed_at.is_(None)))]
+
+
+def some(db: Connection, ids: Collection[int]) -> dict[int, Mailbox]:
+    """Mailboxes by their numbers, removed ones too."""
+    return {row.id: to_mailbox(row) for row in db.execute(select(mailbox).where(mailbox.c.id.in_(ids)))}
+
+
+def change(db: Connection, id: int, **fields: Unpack[Fields]) -> Mailbox:
+    """The mailbox with some fields changed."""
+    unknown = fields.keys() - Fields.__annotations__.keys()
+    assert not unknown, f"not to be changed: {unknown}"
+    return to_mailbox(_set(db, id, **from_fields(fields)))
+
+
+def remove(db: Connection, id: int, now: datetime) -> None:
+    """Out of the pool, from now on. Its history stays; slots from it and to it that haven't begun to go out are
+    dropped, claimed ones too. Removing it again changes nothing.
+    """
+    # First this row: whoever claims a slot of this mailbox holds it, and sees it removed afterwards.
+    db.execute(update(mailbox).where(mailbox.c.id == id, mailbox.c.removed_at.is_(None)).values(removed_at=now))
+    undone = message.c.data_at.is_(None), message.c.refused_at.is_(None), message.c.dropped_at.is_(None)
+    db.execute(update(message).where(_with(id), *undone).values(dropped_at=now, reason=REMOVED))
+
+
+def purge(db: Connection, id: int) -> None:
+    """Erases the mailbox and all that was ever known of it, messages of others to it too. Its number isn't reused."""
+    db.execute(delete(message).where(_with(id)))
+    for table in (day, pause):
+        db.execute(delete(table).where(table.c.mailbox == id))
+    db.execute(delete(mailbox).where(mailbox.c.id == id))
+
+
+def _with(id: int) -> ColumnElement[bool]:
+    return or_(message.c.sender == id, message.c.recipient == id)
+
+
+def _set(db: Connection, id: int, **values: Any) -> Row[*tuple[Any, ...]]:
+    if not values:
+        return db.execute(select(mailbox).where(mailbox.c.id == id)).one()
+    return db.execute(update(mailbox).where(mailbox.c.id == id).values(**values).returning(*mailbox.c)).one()

@@ -1,0 +1,42 @@
+"""Messages: planned, claimed, sent, found, opened, answered, and counted.
+
+Owns: every statement about the rows of `message` after `days.record` made them. `claims` are slots on their way to a
+server, `outcomes` what the server did, `visits` what the recipient's folders showed, `views` what others need to know.
+
+What happened is told by functions that answer whether the row was in a state in which it could happen. False isn't an
+error: another process was quicker, or a mailbox was removed in between.
+"""
+
+from .claims import claim, drop, release, returned, senders_due, settle
+from .outcomes import accepted, data_begins, refused, uncertain
+from .views import Tally, inbound, last_written, next_due, owed, planned, recent, tally, thread
+from .visits import Stamps, Visit, postpone, stamp, stamp_each, visit, visits_due
+
+__all__ = [
+    "Stamps",
+    "Tally",
+    "Visit",
+    "accepted",
+    "claim",
+    "data_begins",
+    "drop",
+    "inbound",
+    "last_written",
+    "next_due",
+    "owed",
+    "planned",
+    "postpone",
+    "recent",
+    "refused",
+    "release",
+    "returned",
+    "senders_due",
+    "settle",
+    "stamp",
+    "stamp_each",
+    "tally",
+    "thread",
+    "uncertain",
+    "visit",
+    "visits_due",
+]

@@ -1,0 +1,171 @@
+"""Claims: which slot may be sent now, and by whom.
+
+Owns: the law that nothing is sent above the day's allowance, in a pause, twice, too late or out of the pool; kept here
+when a slot is taken, whatever was planned. Does not own: dialling.
+
+A claim is committed before anybody dials. One that a crash leaves behind is found by `release`.
+
+The statements are made once, since making one takes ten times as long as running it. Their parameters: `who` is the
+sending mailbox, `which` a message, `today` the sender's local date at `now`; what was due before `earliest` is missed.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, literal, or_, select, update
+
+from warmup.model import Message, Response
+from warmup.store.mailboxes import REMOVED
+from warmup.store.pauses import HELD
+from warmup.store.rows import from_response, to_message
+from warmup.store.tables import NOW, day, mailbox, message
+
+DAY_OVER = "day over"
+ALLOWANCE_USED = "allowance used"
+UNANSWERABLE = "nothing to answer"  # what it was to answer never went out, or went missing
+UNREAD = "not read in time"  # what it was to answer wasn't opened while the answer could still go
+MISSED = "missed"
+
+m = message.c
+
+WHICH = m.id == bindparam("which")
+WAITING = and_(m.claimed_at.is_(None), m.dropped_at.is_(None))
+IN_HAND = and_(m.claimed_at.is_not(None), m.sent_at.is_(None), m.refused_at.is_(None), m.dropped_at.is_(None))
+
+
+def senders_due(db: Connection, now: datetime) -> list[int]:
+    """The mailboxes with a slot that is due, whether it may be sent or not."""
+    return list(db.scalars(_SENDERS_DUE, {"now": now}))
+
+
+def claim(db: Connection, *, mailbox: int, now: datetime, today: date, owner: str, late: timedelta) -> Message | None:
+    """The mailbox's earliest slot that may be sent now, claimed by `owner`; or None. What may not be sent is settled.
+
+    `today` is the sender's local date at `now`; a slot due more than `late` ago is missed.
+    """
+    if not _hold(db, mailbox):
+        return None
+    asked = {"who": mailbox, "now": now, "today": today, "earliest": now - late}
+    db.execute(_SETTLE, asked)
+    row = db.execute(_CLAIM, asked | {"owner": owner}).one_or_none()
+    return None if row is None else to_message(row)
+
+
+def settle(db: Connection, *, mailbox: int, now: datetime, today: date, late: timedelta) -> list[Message]:
+    """What of the mailbox's due slots may not be sent any more, dropped with its reason. `claim` does it by itself."""
+    if not _hold(db, mailbox):
+        return []
+    settled = db.execute(_SETTLE, {"who": mailbox, "now": now, "today": today, "earliest": now - late})
+    return [to_message(row) for row in settled]
+
+
+def returned(
+    db: Connection,
+    id: int,
+    *,
+    due_at: datetime | None = None,
+    reason: str,
+    response: Response | None = None,
+    known_unsent: bool = False,
+) -> bool:
+    """A claim given back: the slot is due again at `due_at`, or as before.
+
+    Only before DATA; after it only if it is `known_unsent`: the server refused with a code, or the wire broke before
+    the final dot.
+    """
+    free = {"claimed_at": None, "claimed_by": None, "data_at": None, "reason": reason, **from_response(response)}
+    due = {} if due_at is None else {"due_at": due_at}
+    giving = update(message).where(WHICH, IN_HAND, _unsent(known_unsent))
+    return db.execute(giving, {"which": id, **free, **due}).rowcount == 1
+
+
+def drop(
+    db: Connection,
+    id: int,
+    now: datetime,
+    reason: str,
+    response: Response | None = None,
+    *,
+    known_unsent: bool = False,
+) -> bool:
+    """The end of a slot, claimed or not, that nothing of went out. `known_unsent` as for `returned`."""
+    ended = {"dropped_at": now, "data_at": None, "reason": reason, **from_response(response)}
+    ending = update(message).where(WHICH, or_(WAITING, IN_HAND), _unsent(known_unsent))
+    return db.execute(ending, {"which": id, **ended}).rowcount == 1
+
+
+def release(db: Connection, *, owner: str | None = None, before: datetime | None = None) -> int:
+    """After a crash: claims of `owner`, or of anybody, made before then or ever, are free again. Those that had come
+    to DATA aren't: they are uncertain, and a visit to the recipient is due. How many of both.
+    """
+    left = [IN_HAND]
+    if owner is not None:
+        left.append(m.claimed_by == owner)
+    if before is not None:
+        left.append(m.claimed_at < before)
+    freed = update(message).where(*left, m.data_at.is_(None)).values(claimed_at=None, claimed_by=None)
+    lost = m.data_at.is_not(None), m.visit_at.is_(None), m.missing_at.is_(None)
+    doubted = update(message).where(*left, *lost).values(visit_at=m.data_at)
+    return db.execute(freed).rowcount + db.execute(doubted).rowcount
+
+
+def _hold(db: Connection, mailbox: int) -> bool:
+    """Holds the sender to the end of the transaction, so that no two count its allowance at once. False if somebody
+    else does so now: their claim is as good as ours. (SQLite has one writer anyway, and leaves out the lock.)
+    """
+    return db.scalar(_HOLD, {"who": mailbox}) is not None
+
+
+def _unsent(known: bool) -> ColumnElement[bool]:
+    return literal(True) if known else m.data_at.is_(None)
+
+
+def _of_parent(true: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(_parent.message_id == m.parent, true).correlate(message)
+
+
+_today = bindparam("today", type_=m.local_date.type)
+_sender = bindparam("who", type_=m.sender.type)
+_parent = message.alias("parent").c
+_used = message.alias("used").c
+
+_due = and_(m.sender == _sender, WAITING, m.due_at <= NOW)
+_missed = m.due_at < bindparam("earliest")
+_gone = exists().where(mailbox.c.id.in_([m.sender, m.recipient]), mailbox.c.removed_at.is_not(None)).correlate(message)
+_never_came = _of_parent(
+    or_(_parent.dropped_at.is_not(None), _parent.refused_at.is_not(None), _parent.missing_at.is_not(None))
+)
+_answerable = or_(m.parent.is_(None), _of_parent(_parent.opened_at.is_not(None)))
+
+# What of the day's allowance is used: sent, uncertain or in somebody's hand. A day that isn't planned allows nothing.
+_uses = and_(_used.claimed_at.is_not(None), _used.refused_at.is_(None), _used.dropped_at.is_(None))
+_count: ColumnElement[Any] = (
+    select(func.count(_used.id)).where(_used.sender == _sender, _used.local_date == _today, _uses).scalar_subquery()
+)
+_allowed = select(day.c.allowance).where(day.c.mailbox == _sender, day.c.local_date == _today).scalar_subquery()
+_used_up = and_(m.local_date == _today, _count >= func.coalesce(_allowed, 0))
+
+# Why a due slot may not be sent any more, the weightiest reason first; NULL if it may, or may later.
+_why_not = case(
+    (_gone, literal(REMOVED)),
+    (m.local_date < _today, literal(DAY_OVER)),
+    (HELD.is_not(None), HELD),
+    (_used_up, literal(ALLOWANCE_USED)),
+    (_never_came, literal(UNANSWERABLE)),
+    (and_(_missed, ~_answerable), literal(UNREAD)),
+    (_missed, literal(MISSED)),
+    else_=None,
+)
+_first = select(m.id).where(_due, m.local_date == _today, _answerable).order_by(m.due_at, m.id).limit(1)
+
+_SENDERS_DUE = select(m.sender).where(WAITING, m.due_at <= NOW).distinct().order_by(m.sender)
+_HOLD = select(mailbox.c.id).where(mailbox.c.id == _sender).with_for_update(key_share=True, skip_locked=True)
+_SETTLE = update(message).where(_due, _why_not.is_not(None)).values(dropped_at=NOW, reason=_why_not).returning(*m)
+_CLAIM = (
+    update(message)
+    .where(m.id == _first.scalar_subquery(), WAITING)
+    .values(claimed_at=NOW, claimed_by=bindparam("owner"), attempts=m.attempts + 1)
+    .returning(*m)
+)

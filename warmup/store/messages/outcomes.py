@@ -1,0 +1,78 @@
+"""Outcomes: what became of a claim at the server.
+
+Owns: the stamps from DATA to the server's last word. Does not own: what that word means (`warmup.throttle`).
+
+`data_begins` is the fence: whoever it answers True to, and nobody else, may say DATA. So a claim that was lost, in a
+process that stood still for an hour, can't become a second mail.
+Sources: RFC 1047 (a broken wire after the final dot leaves it open whether the message was accepted).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, update
+
+from warmup.model import Response
+from warmup.store.pauses import HELD
+from warmup.store.rows import from_response
+from warmup.store.tables import NOW, message
+
+from .claims import IN_HAND, WHICH
+
+m = message.c
+
+
+def data_begins(db: Connection, id: int, now: datetime, *, owner: str) -> bool:
+    """To be committed before DATA. False: the claim isn't `owner`'s any more, or the message mustn't go, since a pause
+    began or a mailbox was removed; then say no DATA, and give the claim back.
+    """
+    return db.execute(_BEGIN, {"which": id, "now": now, "owner": owner}).rowcount == 1
+
+
+def accepted(
+    db: Connection,
+    id: int,
+    now: datetime,
+    response: Response,
+    *,
+    visit_at: datetime | None,
+    keep_at: datetime | None = None,
+    parent_visit_at: datetime | None = None,
+) -> bool:
+    """The server took it. `visit_at` is when to look for it, `keep_at` when to look after its copy in Sent; what it
+    answers is answered, and to be visited at `parent_visit_at`.
+    """
+    planned = {"visit_at": visit_at, "keep_at": keep_at, "reason": None}
+    row = db.execute(_ACCEPT, {"which": id, "now": now, **planned, **from_response(response)}).one_or_none()
+    if row is not None and row.parent is not None:
+        visiting = {} if parent_visit_at is None else {"visit_at": parent_visit_at}
+        db.execute(_ANSWER, {"answered": row.parent, "now": now, **visiting})
+    return row is not None
+
+
+def refused(db: Connection, id: int, now: datetime, response: Response, reason: str) -> bool:
+    """The server refused it for good, at whichever stage. What it was to answer wants an answer again."""
+    ended = {"refused_at": now, "visit_at": None, "keep_at": None, "reason": reason, **from_response(response)}
+    return db.execute(_END, {"which": id, **ended}).rowcount == 1
+
+
+def uncertain(db: Connection, id: int, visit_at: datetime) -> bool:
+    """Accepted or not, nobody can say: look for it at the recipient's from `visit_at` on. It eats its allowance."""
+    return db.execute(_DOUBT, {"which": id, "visit_at": visit_at}).rowcount == 1
+
+
+_mine = m.claimed_by == bindparam("owner")
+
+_BEGIN = update(message).where(WHICH, _mine, IN_HAND, m.data_at.is_(None), HELD.is_(None)).values(data_at=NOW)
+_ACCEPT = (
+    update(message)
+    .where(WHICH, m.data_at.is_not(None), m.refused_at.is_(None))
+    .values(sent_at=func.coalesce(m.sent_at, NOW))
+    .returning(m.parent)
+)
+_ANSWER = (
+    update(message).where(m.message_id == bindparam("answered")).values(answered_at=func.coalesce(m.answered_at, NOW))
+)
+_END = update(message).where(WHICH, IN_HAND)
+_DOUBT = update(message).where(WHICH, IN_HAND, m.data_at.is_not(None))

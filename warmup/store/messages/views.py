@@ -1,0 +1,128 @@
+"""Views: what planning, composing, the jumping clock and an operator need to know of messages.
+
+Owns: questions. Does not own: answers that change anything; nothing here writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select
+
+from warmup.model import Message, Placement
+from warmup.store.pauses import next_end
+from warmup.store.rows import to_message
+from warmup.store.tables import NOW, mailbox, message
+
+from .claims import WAITING
+
+m = message.c
+_answer = message.alias("answer")
+_live = and_(m.dropped_at.is_(None), m.refused_at.is_(None))  # on its way or arrived
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What a mailbox sent and what became of that. `uncertain` are those nobody can say of yet whether they went."""
+
+    sent_today: int = 0
+    sent: int = 0
+    uncertain: int = 0
+    inbox: int = 0
+    junk: int = 0
+    other: int = 0
+    missing: int = 0
+    opened: int = 0
+    rescued: int = 0
+    answered: int = 0
+
+
+def thread(db: Connection, thread: str) -> list[Message]:
+    """A conversation, turn by turn, without what was dropped or refused."""
+    return _read(db, select(message).where(m.thread == thread, _live).order_by(m.turn, m.id))
+
+
+def owed(db: Connection, *, since: datetime) -> list[Message]:
+    """Messages due after `since` that want an answer and have none planned or sent: on their way, arrived, or planned
+    themselves; not those that went missing. Only between mailboxes of the pool.
+    """
+    live_answer = _answer.c.parent == m.message_id, _answer.c.dropped_at.is_(None), _answer.c.refused_at.is_(None)
+    wanting = and_(m.answer_wanted, m.due_at > since, m.missing_at.is_(None), m.answered_at.is_(None), _live)
+    unanswered = wanting, ~exists().where(*live_answer), _in_pool(m.sender), _in_pool(m.recipient)
+    return _read(db, select(message).where(*unanswered).order_by(m.due_at, m.id))
+
+
+def last_written(db: Connection, since: datetime) -> Mapping[tuple[int, int], datetime]:
+    """When each sender last wrote, or is planned to write, to each recipient; by (sender, recipient)."""
+    last = func.max(func.coalesce(m.sent_at, m.due_at))
+    pairs = select(m.sender, m.recipient, last).where(_live, m.due_at > since).group_by(m.sender, m.recipient)
+    return {(sender, recipient): at for sender, recipient, at in db.execute(pairs)}
+
+
+def inbound(db: Connection, since: datetime) -> list[tuple[int, datetime]]:
+    """Each live message's recipient, and when it was sent or is due."""
+    sought = select(m.recipient, func.coalesce(m.sent_at, m.due_at)).where(_live, m.due_at > since)
+    return [(recipient, at) for recipient, at in db.execute(sought.order_by(m.due_at, m.id))]
+
+
+def planned(db: Connection, mailbox: int | None, local_date: date) -> list[Message]:
+    """All slots of a sender's local day, or of every sender's, whatever became of them."""
+    of_day = select(message).where(m.local_date == local_date).order_by(m.due_at, m.id)
+    return _read(db, of_day if mailbox is None else of_day.where(m.sender == mailbox))
+
+
+def recent(db: Connection, limit: int, mailbox: int | None = None) -> list[Message]:
+    """The latest messages, sent, in hand or dropped, that a mailbox or anybody sent or was sent; the latest first."""
+    tried = select(message).where(~WAITING).order_by(m.due_at.desc(), m.id.desc()).limit(limit)
+    return _read(db, tried if mailbox is None else tried.where(or_(m.sender == mailbox, m.recipient == mailbox)))
+
+
+def tally(db: Connection, *, today: Mapping[int, date]) -> Mapping[int, Tally]:
+    """Counts for each mailbox; `today` is its local date."""
+    uncertain = and_(m.data_at.is_not(None), m.sent_at.is_(None), m.refused_at.is_(None), m.missing_at.is_(None))
+    counts = {
+        "sent": func.count(m.sent_at),
+        "uncertain": func.count(case((uncertain, 1))),
+        "missing": func.count(m.missing_at),
+        "opened": func.count(m.opened_at),
+        "rescued": func.count(m.rescued_at),
+        "answered": func.count(m.answered_at),
+    } | {str(placement): func.count(case((m.placement == placement, 1))) for placement in Placement}
+    columns = [count.label(name) for name, count in counts.items()]
+    sums = {row.sender: row for row in db.execute(select(m.sender, *columns).group_by(m.sender))}
+    now = _sent_on(db, set(today.values()))
+    return {
+        mailbox: Tally(sent_today=now.get((mailbox, on), 0), **{name: getattr(sums[mailbox], name) for name in counts})
+        if mailbox in sums
+        else Tally()
+        for mailbox, on in today.items()
+    }
+
+
+def next_due(db: Connection, now: datetime) -> datetime | None:
+    """The first instant after `now` at which anything is due: a slot, a visit, a look at Sent, the end of a pause."""
+    firsts = [db.scalar(first, {"now": now}) for first in _NEXT]
+    return min(filter(None, [*firsts, next_end(db, now)]), default=None)
+
+
+def _sent_on(db: Connection, dates: set[date]) -> Mapping[tuple[int, date], int]:
+    of_day = select(m.sender, m.local_date, func.count(m.sent_at)).where(m.local_date.in_(dates))
+    return {(sender, on): sent for sender, on, sent in db.execute(of_day.group_by(m.sender, m.local_date))}
+
+
+def _read(db: Connection, sought: Select[tuple[object, ...]]) -> list[Message]:
+    return [to_message(row) for row in db.execute(sought)]
+
+
+def _in_pool(id: ColumnElement[int]) -> ColumnElement[bool]:
+    return ~exists().where(mailbox.c.id == id, mailbox.c.removed_at.is_not(None)).correlate(message)
+
+
+# Each reads one entry of one of the indices of what is due.
+_NEXT = (
+    select(m.due_at).where(WAITING, m.due_at > NOW).order_by(m.due_at).limit(1),
+    select(m.visit_at).where(_in_pool(m.recipient), m.visit_at > NOW).order_by(m.visit_at).limit(1),
+    select(m.keep_at).where(_in_pool(m.sender), m.keep_at > NOW).order_by(m.keep_at).limit(1),
+)

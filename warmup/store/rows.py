@@ -1,0 +1,98 @@
+"""From rows to values and back: the only place where a column's name meets a field's.
+
+Owns: the translation. Does not own: statements. Nothing of SQLAlchemy goes out of here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from sqlalchemy import Row, RowMapping
+
+from warmup.model import (
+    Cause,
+    Day,
+    Endpoint,
+    Mailbox,
+    Message,
+    Pause,
+    Placement,
+    Response,
+    Scope,
+    Security,
+    Slot,
+    Stage,
+)
+
+_PLAIN_OF_MAILBOX = tuple(field.name for field in fields(Mailbox) if field.name not in {"smtp", "imap"})
+_PLAIN_OF_MESSAGE = tuple(field.name for field in fields(Message) if field.name not in {"placement", "response"})
+_PLAIN_OF_PAUSE = tuple(field.name for field in fields(Pause) if field.name not in {"scope", "cause", "response"})
+_PLAIN_OF_DAY = tuple(field.name for field in fields(Day))
+
+Values = dict[str, Any]  # the columns of a row
+
+
+def to_mailbox(row: Row[*tuple[Any, ...]]) -> Mailbox:
+    known = row._mapping
+    return Mailbox(**_some(known, _PLAIN_OF_MAILBOX), smtp=_endpoint(known, "smtp"), imap=_endpoint(known, "imap"))
+
+
+def to_message(row: Row[*tuple[Any, ...]]) -> Message:
+    known = row._mapping
+    placement = known["placement"] and Placement(known["placement"])
+    return Message(**_some(known, _PLAIN_OF_MESSAGE), placement=placement, response=_response(known))
+
+
+def to_pause(row: Row[*tuple[Any, ...]]) -> Pause:
+    known = row._mapping
+    scope, cause = Scope(known["scope"]), Cause(known["cause"])
+    return Pause(**_some(known, _PLAIN_OF_PAUSE), scope=scope, cause=cause, response=_response(known))
+
+
+def to_day(row: Row[*tuple[Any, ...]]) -> Day:
+    return Day(**_some(row._mapping, _PLAIN_OF_DAY))
+
+
+def from_fields(values: Mapping[str, Any]) -> Values:
+    """The columns of some fields of a mailbox."""
+    columns = dict(values)
+    for kind in {"smtp", "imap"} & columns.keys():
+        endpoint = columns.pop(kind)
+        columns |= {f"{kind}_host": endpoint.host, f"{kind}_port": endpoint.port, f"{kind}_security": endpoint.security}
+    return columns
+
+
+def from_response(response: Response | None) -> Values:
+    parts = asdict(response) if response else dict.fromkeys(("stage", "code", "enhanced", "text"))
+    return {f"response_{name}": value for name, value in parts.items()}
+
+
+def from_slot(slot: Slot) -> Values:
+    return {field.name: getattr(slot, field.name) for field in fields(Slot)}
+
+
+def from_day(day: Day) -> Values:
+    return {name: getattr(day, name) for name in _PLAIN_OF_DAY}
+
+
+def from_pause(pause: Pause) -> Values:
+    """All but the number, which the database gives."""
+    plain = {name: getattr(pause, name) for name in _PLAIN_OF_PAUSE if name != "id"}
+    return plain | {"scope": pause.scope, "cause": pause.cause} | from_response(pause.response)
+
+
+def _some(known: RowMapping, names: tuple[str, ...]) -> Values:
+    return {name: known[name] for name in names}
+
+
+def _endpoint(known: RowMapping, kind: str) -> Endpoint:
+    return Endpoint(known[f"{kind}_host"], known[f"{kind}_port"], Security(known[f"{kind}_security"]))
+
+
+def _response(known: RowMapping) -> Response | None:
+    if known["response_stage"] is None:
+        return None
+    stage, code = Stage(known["response_stage"]), known["response_code"]
+    return Response(stage, code, known["response_enhanced"], known["response_text"])

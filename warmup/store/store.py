@@ -1,0 +1,95 @@
+"""The memory: transactions around works, and how to get at them.
+
+Owns: opening, running and closing. Does not own: works (`mailboxes`, `days`, `messages`, `pauses`, `installs`).
+
+A work is a function whose first parameter is the connection of a transaction. It is committed when the work returns,
+and undone when it raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from . import lock, schema
+from .engine import Place, engine_for, locate, trouble_of
+from .writer import Writer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Store:
+    """An open database. `name` is what messages call it; it holds no password."""
+
+    def __init__(self, place: Place, engine: Engine) -> None:
+        self.name = place.name
+        self._place = place
+        self._engine = engine
+        self._writer = Writer(place, engine)
+        self._give_back: Callable[[], None] | None = None
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = False, seed: str | None = None) -> Self:
+        """The database at `url`, a path or a URL. With `create` it is made if missing and upgraded if older; `seed`
+        makes its plans the same every time (the demo), else chance chooses it.
+
+        Raises `StoreError`, saying in one line what is wrong and what to do.
+        """
+        place = locate(url)
+        engine = engine_for(place)
+        try:
+            with trouble_of(place, all_of_it=True):
+                schema.prepare(place, engine, create=create, seed=seed)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(place, engine)
+
+    def run(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """`work` in one transaction, in this thread. Raises what it raises, and `StoreError` if the database fails."""
+        with trouble_of(self._place), self._engine.begin() as db:
+            return work(db, *args, **kwargs)
+
+    def rehearse(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `work` would return, in a transaction that is undone: to see what would happen."""
+        with trouble_of(self._place), self._engine.connect() as db, db.begin() as transaction:
+            result = work(db, *args, **kwargs)
+            transaction.rollback()
+        return result
+
+    async def do(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """`work` on the writer's thread, together with what else waits; returns when it is committed.
+
+        Cancelling whoever waits doesn't undo it. Raises as `run` does.
+        """
+        result: T = await asyncio.wrap_future(self._writer.submit(lambda db: work(db, *args, **kwargs)))
+        return result
+
+    def lock(self) -> None:
+        """Be the only daemon on this database, until `close` or the end of the process. Raises `StoreError` if there
+        is one already.
+        """
+        assert self._give_back is None, "locked already"
+        with trouble_of(self._place):
+            self._give_back = lock.take(self._place, self._engine)
+
+    def close(self) -> None:
+        """Finish what waits, and let go."""
+        self._writer.close()
+        if self._give_back is not None:
+            self._give_back()
+            self._give_back = None
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
