@@ -1,0 +1,177 @@
+"""What happened, told once: one function per fact an operator cares about, one line per fact.
+
+Owns: the wording of the log and its two forms, key=value and JSON. Does not own: where lines go (the caller passes a
+`tell`), or history (`warmup.store`; `warmup log` reads it there).
+Sources: logfmt for key=value; systemd's sd-daemon(3) for the level before a line ("<4>").
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from warmup.model import Day, Message, Pause, Placement, Response, Scope, Verdict
+
+from .clock import Clock
+
+
+class Level(IntEnum):
+    """syslog's, those we use (RFC 5424 §6.2.1)."""
+
+    ERROR = 3
+    WARNING = 4
+    INFO = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened: `event` is its name, `fields` its particulars in the order they are told."""
+
+    at: datetime
+    level: Level
+    event: str
+    fields: Mapping[str, object]
+
+
+def as_text(fact: Fact) -> str:
+    """2026-11-03T09:15:00Z sent mailbox=ann@example.org to=…"""
+    stamp = fact.at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    pairs = (f"{name}={_quoted(str(value))}" for name, value in fact.fields.items() if value is not None)
+    return " ".join((stamp, fact.event, *pairs))
+
+
+def as_json(fact: Fact) -> str:
+    told = {name: _plain(value) for name, value in fact.fields.items() if value is not None}
+    return json.dumps({"at": fact.at.isoformat(), "level": fact.level.name.lower(), "event": fact.event} | told)
+
+
+def lines(form: str, *, journal: bool) -> Callable[[Fact], None]:
+    """Tells facts to standard error; in the `journal` each line begins with its level."""
+    render = as_json if form == "json" else as_text
+
+    def tell(fact: Fact) -> None:
+        prefix = f"<{fact.level:d}>" if journal else ""
+        print(prefix + render(fact), file=sys.stderr, flush=True)
+
+    return tell
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False) if not value or any(c in ' "=\\\n\t' for c in value) else value
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, int | float | str) else str(value)
+
+
+class Log:
+    """Facts of the daemon. Addresses are shown, secrets never reach it."""
+
+    def __init__(self, clock: Clock, tell: Callable[[Fact], None]) -> None:
+        self._clock = clock
+        self._tell = tell
+
+    def _say(self, event: str, *, level: Level = Level.INFO, **fields: object) -> None:
+        self._tell(Fact(self._clock.now(), level, event, fields))
+
+    def started(self, database: str, mailboxes: int, node: str) -> None:
+        self._say("started", database=database, mailboxes=mailboxes, node=node)
+
+    def stopping(self, seconds: float) -> None:
+        self._say("stopping", within=f"{seconds:g}s")
+
+    def stopped(self, cut_short: int) -> None:
+        """`cut_short` tasks were still at work when the time was up."""
+        self._say("stopped", level=Level.WARNING if cut_short else Level.INFO, cut_short=cut_short)
+
+    def reloaded(self, source: object) -> None:
+        self._say("reloaded", config=source)
+
+    def reload_refused(self, why: str) -> None:
+        self._say("reload-refused", level=Level.ERROR, why=why, kept="the configuration from before")
+
+    def recovered(self, claims: int) -> None:
+        """Claims of a run that ended without finishing them were given back or are being settled."""
+        self._say("recovered", level=Level.WARNING, claims=claims)
+
+    def planned(self, address: str, day: Day, slots: int) -> None:
+        self._say(
+            "planned",
+            mailbox=address,
+            day=day.local_date,
+            age=day.age,
+            volume=day.volume,
+            allowance=day.allowance,
+            slots=slots,
+            why=day.reason or None,
+        )
+
+    def sent(self, sender: str, recipient: str, message: Message, said: Response) -> None:
+        reply = message.parent is not None
+        self._say("sent", mailbox=sender, to=recipient, id=message.message_id, reply=reply or None, said=said)
+
+    def refused(self, sender: str, recipient: str, message: Message, said: Response, verdict: Verdict) -> None:
+        self._say(
+            "refused",
+            level=Level.WARNING,
+            mailbox=sender,
+            to=recipient,
+            id=message.message_id,
+            said=said,
+            action=verdict.action,
+            rule=verdict.rule,
+        )
+
+    def uncertain(self, sender: str, recipient: str, message: Message, why: str) -> None:
+        """Accepted or not, nobody can say; it is looked for at the receiving end and never sent again."""
+        self._say("uncertain", level=Level.WARNING, mailbox=sender, to=recipient, id=message.message_id, why=why)
+
+    def settled(self, recipient: str, message: Message) -> None:
+        """An uncertain message was found: it had been accepted."""
+        self._say("settled", mailbox=recipient, id=message.message_id)
+
+    def unreachable(self, address: str, why: str, again: datetime) -> None:
+        """Our trouble or the network's; it never sets a ramp back."""
+        self._say("unreachable", level=Level.WARNING, mailbox=address, why=why, again=again)
+
+    def held(self, address: str, pause: Pause) -> None:
+        self._say(
+            "held",
+            level=Level.WARNING,
+            mailbox=address,
+            lane=pause.provider if pause.scope is Scope.LANE else None,
+            until=pause.until or "a person lifts it",
+            rule=pause.rule or None,
+            said=pause.response,
+            why=pause.note or None,
+            set_back=f"{pause.age_lost} days" if pause.age_lost else None,
+        )
+
+    def visit_failed(self, address: str, why: str, wait: timedelta | None) -> None:
+        self._say("visit-failed", level=Level.WARNING, mailbox=address, why=why, again_in=wait)
+
+    def found(self, recipient: str, message: Message, placement: Placement, folder: str) -> None:
+        level = Level.INFO if placement is Placement.INBOX else Level.WARNING
+        self._say("found", level=level, mailbox=recipient, id=message.message_id, placement=placement, folder=folder)
+
+    def rescued(self, recipient: str, message: Message) -> None:
+        self._say("rescued", mailbox=recipient, id=message.message_id)
+
+    def opened(self, recipient: str, message: Message) -> None:
+        self._say("opened", mailbox=recipient, id=message.message_id)
+
+    def filed(self, recipient: str, message: Message, folder: str) -> None:
+        self._say("filed", mailbox=recipient, id=message.message_id, folder=folder)
+
+    def missing(self, recipient: str, message: Message) -> None:
+        self._say("missing", level=Level.WARNING, mailbox=recipient, id=message.message_id, looks=message.visits)
+
+    def bug(self, where: str, error: BaseException) -> None:
+        """What nobody expected, with its traceback: please report it."""
+        trace = "".join(traceback.format_exception(error))
+        self._say("bug", level=Level.ERROR, where=where, error=f"{type(error).__name__}: {error}", traceback=trace)

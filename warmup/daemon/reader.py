@@ -1,0 +1,248 @@
+"""Reading: each mailbox is visited when it has something to look at, and one visit does all of it.
+
+Nothing is polled: when a message was accepted is known, so when its recipient looks for it is planned. What hasn't
+arrived is looked for again after growing waits and is declared missing in the end.
+
+Owns: the visit, and what becomes of a message by what is found. Does not own: speaking IMAP and proving that a message
+is ours (`warmup.imap`), when people read (`warmup.plan.reading`), judging refusals (`warmup.throttle`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Unpack
+
+from warmup.content import compose
+from warmup.errors import AccessLost, AccessRefused, OperatorError
+from warmup.imap import Access, Sighting, Timeouts, sign_in
+from warmup.model import Action, Cause, Mailbox, Message, Placement, Response, chance
+from warmup.store import Connection, mailboxes, messages, pauses
+from warmup.throttle import judge, wait
+
+from . import hold
+from .correspondence import letter
+from .crew import Crew
+from .office import Office
+
+_AT_ONCE = 100  # visits; a guess, each holds a connection
+_RETRY = timedelta(minutes=5)  # after a visit that failed, doubling
+_RETRY_LIMIT = timedelta(hours=4)
+_AHEAD = timedelta(hours=4)  # what may wait (marking, filing, a copy in Sent) is done by a visit this much earlier
+_ASK_AGAIN = timedelta(hours=1)  # whether the person has come
+_ANSWER_WITHIN = timedelta(days=5)  # what isn't answered by then is filed without an answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Agenda:
+    """What there is to do in one mailbox: mail to it, and mail of it, with its thread, of which to keep a copy."""
+
+    mailbox: Mailbox
+    inbound: Sequence[Message]
+    outbound: Sequence[tuple[Message, Sequence[Message]]]
+    people: Mapping[int, Mailbox]
+
+
+def _agenda(db: Connection, number: int, now: datetime) -> _Agenda | None:
+    """The agenda of a visit; None, and later, while a person is needed: a credential that was refused, tried again and
+    again, would only be locked. A work of the store.
+    """
+    held = (pause for pause in pauses.active(db, now) if pause.mailbox == number and pause.until is None)
+    if any(pause.cause is not Cause.OPERATOR for pause in held):
+        messages.postpone(db, number, now, now + _ASK_AGAIN)
+        return None
+    visit = messages.visit(db, number, now, ahead=_AHEAD)
+    people = mailboxes.some(db, {number, *(message.recipient for message in visit.outbound)})
+    outbound = [(message, messages.thread(db, message.thread)) for message in visit.outbound]
+    return _Agenda(people[number], visit.inbound, outbound, people)
+
+
+class Reader:
+    """Visits mailboxes."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._crew = Crew(_AT_ONCE, self._crashed)
+        self._strikes: Counter[int] = Counter()  # visits that failed in a row; a restart forgets them and looks anew
+
+    async def tick(self) -> None:
+        """Begin a visit to every mailbox in which something is due and nobody is looking."""
+        for number in await self._office.store.do(messages.visits_due, self._office.clock.now()):
+            self._crew.begin(number, partial(self._visit, number))
+
+    async def idle(self) -> None:
+        await self._crew.idle()
+
+    async def stop(self, seconds: float) -> int:
+        """Let the visits under way end within `seconds`; how many had to be cut short."""
+        return await self._crew.stop(seconds)
+
+    async def _crashed(self, key: Hashable, error: BaseException) -> None:
+        assert isinstance(key, int)
+        self._office.log.bug(f"reading mailbox {key}", error)
+        await self._later(key)
+
+    async def _visit(self, number: int) -> None:
+        office = self._office
+        agenda = await office.store.do(_agenda, number, office.clock.now())
+        if agenda is None:
+            return
+        mailbox = agenda.mailbox
+        try:
+            access = await self._sign_in(mailbox)
+            if isinstance(access, Response):
+                await self._refused(mailbox, access)
+                return
+            try:
+                await _Visit(office, agenda, access).go()
+            finally:
+                await access.close()
+        except (AccessLost, AccessRefused) as broken:
+            office.log.visit_failed(mailbox.address, str(broken), await self._later(number))
+        except OperatorError as trouble:
+            await hold.until_mended(office, mailbox, trouble)
+            await self._later(number)
+        else:
+            del self._strikes[number]
+
+    async def _sign_in(self, mailbox: Mailbox) -> Access | Response:
+        office, reading = self._office, self._office.config.reading
+        return await sign_in(
+            mailbox.imap,
+            mailbox.login,
+            office.vault.get(mailbox.credential),
+            tls=office.tls,
+            timeouts=Timeouts(connect=reading.connect, command=reading.command),
+        )
+
+    async def _refused(self, mailbox: Mailbox, said: Response) -> None:
+        """The server didn't let us in: a person is needed if it's the credential, otherwise time."""
+        office = self._office
+        verdict = judge(said, provider=mailbox.provider, waits=office.config.waits)
+        office.log.visit_failed(mailbox.address, str(said), await self._later(mailbox.id))
+        if verdict.action is Action.DISABLE:
+            await hold.by_verdict(office, mailbox, mailbox.provider, said, verdict)
+
+    async def _later(self, number: int) -> timedelta:
+        """Everything due in this mailbox waits, longer each time."""
+        office = self._office
+        now = office.clock.now()
+        self._strikes[number] += 1
+        dice = chance(office.install.seed, number, "visit", now.isoformat())
+        again = wait(_RETRY, self._strikes[number], dice, limit=_RETRY_LIMIT)
+        await office.store.do(messages.postpone, number, now, now + again)
+        return again
+
+
+class _Visit:
+    """One visit: everything that is due in one mailbox, over one connection."""
+
+    def __init__(self, office: Office, agenda: _Agenda, access: Access) -> None:
+        self._office = office
+        self._agenda = agenda
+        self._mailbox = agenda.mailbox
+        self._access = access
+
+    async def go(self) -> None:
+        inbound = self._agenda.inbound
+        sought = {message.message_id: self._office.install.token(message.message_id) for message in inbound}
+        seen = await self._access.look(sought, label=self._office.config.label) if sought else {}
+        for message in inbound:
+            sighting = seen.get(message.message_id)
+            if sighting is not None:
+                try:
+                    await self._attend(message, sighting)
+                except AccessRefused as refused:  # the others of this visit go on
+                    await self._give_up_or_wait(message, str(refused))
+            elif message.found_at is None:
+                await self._not_there(message)
+            else:  # moved or deleted by its owner, whose right that is
+                await self._stamp(message, filed_at=self._now, visit_at=None, reason="no longer in the mailbox")
+        for message, turns in self._agenda.outbound:
+            await self._keep(message, turns)
+
+    async def _attend(self, message: Message, sighting: Sighting) -> None:
+        """Record where it was found, rescue, open, mark as answered, file: each when its time has come."""
+        if message.found_at is None:
+            await self._found(message, sighting)
+        if sighting.placement is Placement.JUNK:
+            sighting = await self._access.rescue(sighting)
+            await self._stamp(message, rescued_at=self._now)
+            self._office.log.rescued(self._mailbox.address, message)
+        if message.opened_at is None:
+            await self._open(message, sighting)
+        elif message.answered_at is not None or self._now + _AHEAD >= self._file_at(message, message.opened_at):
+            await self._finish(message, message.opened_at, sighting)
+
+    async def _found(self, message: Message, sighting: Sighting) -> None:
+        placement = sighting.placement
+        await self._stamp(message, found_at=self._now, placement=placement, folder=sighting.folder)
+        if message.uncertain:
+            self._office.log.settled(self._mailbox.address, message)
+        self._office.log.found(self._mailbox.address, message, placement, sighting.folder)
+
+    async def _open(self, message: Message, sighting: Sighting) -> None:
+        flag = chance("flag", message.message_id).random() < self._office.config.reading.flagged
+        await self._access.open(sighting, flag=flag)
+        await self._stamp(message, opened_at=self._now, visit_at=self._file_at(message, self._now))
+        self._office.log.opened(self._mailbox.address, message)
+
+    async def _finish(self, message: Message, opened: datetime, sighting: Sighting) -> None:
+        if message.answered_at is not None:
+            await self._access.answered(sighting)
+        file_at = opened + self._office.config.reading.file_after
+        if self._now + _AHEAD < file_at:
+            await self._stamp(message, visit_at=file_at)
+            return
+        folder = self._office.config.reading.folder
+        await self._access.file(sighting, folder)
+        await self._stamp(message, filed_at=self._now, visit_at=None)
+        self._office.log.filed(self._mailbox.address, message, folder)
+
+    async def _not_there(self, message: Message) -> None:
+        """Not arrived yet: look again later, and in the end call it missing."""
+        looks = self._office.config.reading.looks
+        if message.visits < len(looks):
+            await self._stamp(message, visits=message.visits + 1, visit_at=self._now + looks[message.visits])
+            return
+        await self._stamp(message, visits=message.visits + 1, visit_at=None, missing_at=self._now)
+        self._office.log.missing(self._mailbox.address, message)
+
+    async def _give_up_or_wait(self, message: Message, why: str) -> None:
+        """The server won't do what is to be done with a message that is there."""
+        looks = self._office.config.reading.looks
+        self._office.log.visit_failed(self._mailbox.address, f"{message.message_id}: {why}", None)
+        if message.visits < len(looks):
+            await self._stamp(message, visits=message.visits + 1, visit_at=self._now + looks[message.visits])
+        else:
+            await self._stamp(message, visits=message.visits + 1, visit_at=None, filed_at=self._now, reason=why)
+
+    async def _keep(self, message: Message, turns: Sequence[Message]) -> None:
+        """A copy in Sent, as a mail program would have kept it, unless the server keeps its own."""
+        config = self._office.config
+        order = letter(message, turns, self._agenda.people, self._office.install, config.label)
+        assert message.sent_at is not None
+        try:
+            await self._access.keep(compose(order, config.corpus), message.message_id, message.sent_at)
+        except (
+            AccessRefused,
+            ValueError,
+        ) as error:  # a full folder, or a template that is gone: no reason to try again
+            self._office.log.visit_failed(self._mailbox.address, f"no copy in Sent: {error}", None)
+            await self._stamp(message, keep_at=None)
+        else:
+            await self._stamp(message, kept_at=self._now, keep_at=None)
+
+    def _file_at(self, message: Message, opened: datetime) -> datetime:
+        """When its way ends; one that wants an answer waits for it, and is visited as soon as it is answered."""
+        return opened + (_ANSWER_WITHIN if message.answer_wanted else self._office.config.reading.file_after)
+
+    @property
+    def _now(self) -> datetime:
+        return self._office.clock.now()
+
+    async def _stamp(self, message: Message, **stamps: Unpack[messages.Stamps]) -> None:
+        await self._office.store.do(messages.stamp, message.id, **stamps)

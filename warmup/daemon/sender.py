@@ -1,0 +1,247 @@
+"""Sending: what is due goes out, one mailbox's messages one after the other over one connection.
+
+The order is the law. A claim is written before dialling, `data_at` before DATA; a wire that breaks after the final dot
+began leaves the message *uncertain*, and it is never sent again, only looked for. Every check (allowance, pauses, pool,
+day) happens in the claim, at the moment of sending.
+
+Owns: that order, and what becomes of a message by each outcome. Does not own: the checks (`warmup.store.messages`),
+speaking SMTP (`warmup.smtp`), judging (`warmup.throttle`), the pause (`warmup.daemon.hold`).
+Sources: RFC 5321 §4.5.3.2, RFC 1047 (after the final dot).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from warmup.content import compose
+from warmup.errors import NotSent, OperatorError, Uncertain
+from warmup.model import Action, Mailbox, Message, Response, Verdict, chance
+from warmup.plan import local_date
+from warmup.smtp import Session, Timeouts, dial
+from warmup.store import Connection, days, mailboxes, messages
+from warmup.throttle import judge, wait
+
+from . import hold
+from .correspondence import letter
+from .crew import Crew
+from .office import Office
+
+_AT_ONCE = 200  # connections of the process; a guess below the usual limit of 1024 open files
+_KEEP_WITHIN = timedelta(hours=4)  # a copy in Sent may wait for the next visit that long
+_MARK_AFTER = timedelta(hours=1)  # what it answers is marked as answered, if no visit comes before
+_SETTLE_AFTER = timedelta(minutes=10)  # RFC 5321 §4.5.3.2.6: as long as a server may take to say 250
+
+
+class Sender:
+    """Sends what is due."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._crew = Crew(_AT_ONCE, self._crashed)
+        self._hosts: dict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(self._office.config.submission.connections_per_host)
+        )
+        self._stopping = False
+
+    async def tick(self) -> None:
+        """Begin with every mailbox that has something due and isn't being served."""
+        for mailbox in await self._office.store.do(_due, self._office.clock.now()):
+            self._crew.begin(mailbox.id, partial(self._serve, mailbox))
+
+    async def idle(self) -> None:
+        await self._crew.idle()
+
+    async def stop(self, seconds: float) -> int:
+        """Claim nothing more, and let what is in hand end within `seconds`; how many had to be cut short."""
+        self._stopping = True
+        return await self._crew.stop(seconds)
+
+    async def _crashed(self, key: Hashable, error: BaseException) -> None:
+        assert isinstance(key, int)
+        self._office.log.bug(f"sending for mailbox {key}", error)
+        people = await self._office.store.do(mailboxes.some, [key])
+        await hold.by_bug(self._office, people[key], error)
+
+    async def _serve(self, sender: Mailbox) -> None:
+        session: Session | None = None
+        async with self._hosts[sender.smtp.host]:
+            try:
+                while not self._stopping:
+                    order = await self._office.store.do(_take, self._office, sender, self._office.clock.now())
+                    if order is None:
+                        break
+                    session = await _Submission(self._office, order).go(session)
+            finally:
+                if session is not None:
+                    await session.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A claimed message with all that is needed to write it."""
+
+    message: Message
+    sender: Mailbox
+    recipient: Mailbox
+    turns: Sequence[Message]
+
+
+def _due(db: Connection, now: datetime) -> list[Mailbox]:
+    """Those who have something to send. A work of the store, as the next one."""
+    return list(mailboxes.some(db, messages.senders_due(db, now)).values())
+
+
+def _take(db: Connection, office: Office, sender: Mailbox, now: datetime) -> _Order | None:
+    """Claim the next message that may go."""
+    today, late = local_date(now, sender.zone), office.config.submission.late
+    message = messages.claim(db, mailbox=sender.id, now=now, today=today, owner=office.node, late=late)
+    if message is None:
+        return None
+    recipient = mailboxes.some(db, [message.recipient])[message.recipient]
+    return _Order(message, sender, recipient, messages.thread(db, message.thread))
+
+
+class _Submission:
+    """One claimed message and what becomes of it."""
+
+    def __init__(self, office: Office, order: _Order) -> None:
+        self._office = office
+        self._order = order
+        self._sender = order.sender
+        self._recipient = order.recipient
+        self._message = order.message
+        self._id = order.message.id
+
+    async def go(self, session: Session | None) -> Session | None:
+        """Send it over `session`, or over a new one. The session that can be used next, if any."""
+        store = self._office.store
+        try:
+            text = self._text()
+        except ValueError as error:
+            await store.do(messages.drop, self._id, self._office.clock.now(), f"can't be written: {error}")
+            return session
+        try:
+            said: Response | None
+            if session is None or not session.usable:
+                opened = await self._dial()
+                session, said = (opened, None) if isinstance(opened, Session) else (None, opened)
+            if session is not None:
+                said = await self._transact(session, text)
+        except NotSent as broken:
+            await self._unreachable(broken)
+            return None
+        except Uncertain as broken:
+            await self._uncertain(broken)
+            return None
+        except OperatorError as trouble:
+            await hold.until_mended(self._office, self._sender, trouble)
+            await store.do(messages.returned, self._id, reason=str(trouble))
+            return None
+        if said is not None:
+            await self._settle(said)
+        return session
+
+    def _text(self) -> bytes:
+        """Raises `ValueError` if the conversation's template was taken away, or shortened, while it went on."""
+        people = {self._sender.id: self._sender, self._recipient.id: self._recipient}
+        config = self._office.config
+        order = letter(self._message, self._order.turns, people, self._office.install, config.label)
+        return compose(order, config.corpus)
+
+    async def _dial(self) -> Session | Response:
+        office, submission = self._office, self._office.config.submission
+        return await dial(
+            self._sender.smtp,
+            self._sender.login,
+            office.vault.get(self._sender.credential),
+            hello=submission.hello,
+            tls=office.tls,
+            timeouts=Timeouts(
+                connect=submission.connect, command=submission.command, data=submission.data, dot=submission.dot
+            ),
+        )
+
+    async def _transact(self, session: Session, text: bytes) -> Response | None:
+        """The server's last word; None when the message mustn't go any more, since a pause began or somebody left."""
+        office = self._office
+        said = await session.envelope(self._sender.address, self._recipient.address, text)
+        if not said.positive:
+            return said
+        if not await office.store.do(messages.data_begins, self._id, office.clock.now(), owner=office.node):
+            await office.store.do(messages.returned, self._id, reason="held at the last moment")
+            return None
+        return await session.data(text)
+
+    async def _settle(self, said: Response) -> None:
+        """The server has answered: accepted, or by the verdict on its refusal."""
+        office = self._office
+        verdict = judge(said, provider=self._recipient.provider, waits=office.config.waits)
+        if verdict.action is Action.ACCEPTED:
+            await self._accepted(said)
+            return
+        office.log.refused(self._sender.address, self._recipient.address, self._message, said, verdict)
+        if verdict.action in hold.HOLDING:
+            await self._held(said, verdict)
+        elif verdict.action is Action.RETRY_LATER and verdict.wait is not None:
+            dice = chance(office.install.seed, self._message.message_id, self._message.attempts)
+            due = office.clock.now() + wait(verdict.wait, self._message.attempts, dice)
+            await self._again(due, f"refused for now: {verdict.rule}", said)
+        else:
+            await office.store.do(messages.refused, self._id, office.clock.now(), response=said, reason=verdict.rule)
+
+    async def _accepted(self, said: Response) -> None:
+        office, now = self._office, self._office.clock.now()
+        await office.store.do(
+            messages.accepted,
+            self._id,
+            now,
+            said,
+            visit_at=self._read_at(now),
+            keep_at=now + _KEEP_WITHIN if office.config.reading.sent_copy else None,
+            parent_visit_at=now + _MARK_AFTER,
+        )
+        office.log.sent(self._sender.address, self._recipient.address, self._message, said)
+
+    async def _held(self, said: Response, verdict: Verdict) -> None:
+        office = self._office
+        day = await office.store.do(days.get, self._sender.id, self._message.local_date)
+        assert day is not None, "a slot belongs to a planned day"
+        await hold.by_verdict(office, self._sender, self._recipient.provider, said, verdict, day=day)
+        await self._drop(f"held back: {verdict.rule}", said)
+
+    async def _drop(self, reason: str, said: Response | None) -> None:
+        store, now = self._office.store, self._office.clock.now()
+        await store.do(messages.drop, self._id, now, reason, said, known_unsent=True)
+
+    async def _unreachable(self, broken: NotSent) -> None:
+        pause = await hold.by_failure(self._office, self._sender, broken)
+        assert pause.until is not None
+        await self._again(pause.until, str(broken), None)
+
+    async def _again(self, due: datetime, reason: str, said: Response | None) -> None:
+        """Back to what is due, later on the same working day; if that is over by then, it is dropped."""
+        office = self._office
+        span = office.config.policy.hours.span(self._message.local_date, self._sender.zone)
+        if span is None or due >= span.closes:
+            await self._drop(f"{reason}; the day was over", said)
+        else:
+            await office.store.do(
+                messages.returned, self._id, due_at=due, reason=reason, response=said, known_unsent=True
+            )
+
+    async def _uncertain(self, broken: Uncertain) -> None:
+        office = self._office
+        await office.store.do(messages.uncertain, self._id, visit_at=office.clock.now() + _SETTLE_AFTER)
+        office.log.uncertain(self._sender.address, self._recipient.address, self._message, str(broken))
+        await hold.by_failure(office, self._sender, broken)
+
+    def _read_at(self, sent: datetime) -> datetime:
+        """When the recipient looks: as the plan supposed, if it was sent when the plan said."""
+        policy = self._office.config.policy
+        read = policy.habits.read_at(self._message.message_id, self._message.due_at, policy.hours, self._recipient.zone)
+        return max(read, sent + timedelta(minutes=1))
