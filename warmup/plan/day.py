@@ -126,7 +126,8 @@ class _Planning:
 
     def slot(self, seat: Seat, at: datetime, number: int) -> Slot | None:
         """What this mailbox writes at this time: an answer that is due, or something fresh, or nothing."""
-        key = digest(self.seed, seat.mailbox.address, seat.local_date, number)
+        # With the mailbox's number, which is never given again: one purged and registered anew mints other Message-IDs.
+        key = digest(self.seed, seat.mailbox.address, seat.mailbox.id, seat.local_date, number)
         parent = self.due_answer(seat.mailbox.id, at)
         if parent is not None:
             recipient, thread, turn = parent.sender, parent.thread, parent.turn + 1
