@@ -3,6 +3,7 @@
 Consulted only where no folder has the attribute (RFC 6154); the earlier name wins. In lower case, without namespace
 prefix, "INBOX" or "[Gmail]" before them.
 
+Owns: the names. Does not own: which folder is which (`warmup.imap.folders`).
 Sources: the folders that Outlook, Exchange, Gmail, Yahoo, GMX, Thunderbird, Apple Mail, Roundcube and cPanel make in
 these languages.
 """

@@ -8,7 +8,6 @@ clear), RFC 6154 §2 (LIST with special use), RFC 2342 (NAMESPACE).
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from base64 import b64encode
 
@@ -35,7 +34,7 @@ async def sign_in(
     Raises `AccessLost` when the line breaks, the certificate isn't trusted or STARTTLS isn't offered; `SignInError`,
     before dialling, when the password would go in the clear to another machine.
     """
-    if endpoint.security is Security.PLAIN and not _loopback(endpoint.host):
+    if endpoint.security is Security.PLAIN and not endpoint.loopback:
         raise SignInError(f"{endpoint}: a password isn't sent without TLS except to this machine; use tls or starttls")
     line = await Line.connect(endpoint, tls, timeouts.connect)
     try:
@@ -107,10 +106,3 @@ async def _folders(line: Line, offers: frozenset[str], seconds: float) -> Folder
     extended = ["RETURN (SPECIAL-USE)"] if {"SPECIAL-USE", "LIST-EXTENDED"} <= offers else []
     answer = await line.ask(Stage.SELECT, "LIST", '""', '"*"', *extended, seconds=seconds)
     return survey(answer.about(b"LIST"), namespace)
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"  # RFC 6761 §6.3: it never is another machine
