@@ -1,0 +1,10 @@
+"""What an exchange costs, beside the least it could cost on this machine: `make bench`.
+
+An exchange is a message and its answer: two messages written, sent and recorded, and the first of them found, opened
+and marked. Absolute figures differ from machine to machine and from hour to hour; only ratios within one run count.
+
+    servers   the embedded servers, in a process of their own so that their CPU isn't the client's
+    life      some days of the real daemon on the jumping clock, counted and metered
+    floor     the same work by hand: text, sockets and SQL without a library in between
+    verbs     the daemon's verbs towards servers, one by one, to say where its CPU goes
+"""

@@ -1,0 +1,171 @@
+"""Some days of the real daemon on the jumping clock: plan, write, send, record, find, open, answer, file.
+
+Every opening message wants an answer and no answer wants another, so that messages come in pairs. Those that found no
+time for their answer are charged to the exchanges as well: an exchange is counted when the answer was accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from warmup import smtp
+from warmup.config import Config, load
+from warmup.daemon.clock import JumpClock
+from warmup.daemon.log import Fact, Level
+from warmup.daemon.run import jump
+from warmup.sandbox import Account
+from warmup.secrets import Vault
+from warmup.store import Store, mailboxes, messages
+
+from .meter import Cost, metered
+from .servers import Servers
+from .watch import Watch
+
+_BEGIN = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
+_END = _BEGIN + timedelta(days=4)  # two days send, on the third the rest is read, on the fourth put away
+_SETTINGS = """
+database = "sqlite:///warmup.db"
+credentials = "credentials"
+[curves.bench]
+kind = "steps"
+table = [[1, {volume}]]
+[ramp]
+curve = "bench"
+jitter = 0
+maintain_after = 2
+maintain = 1
+[hours]
+days = ["mon", "tue", "wed"]
+from = "09:00"
+to = "{to}"
+[pool]
+gap = "1s"
+inbound_cap = 1000
+[replies]
+rate = 1.0
+max_turns = 2
+read = "{read}"
+think = "0s"
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a pool lives: `people` of whom each writes `volume` a day until `to`, read when it has lain for `read`; how
+    many seconds there are from one look at the store to the next (0: a look at each instant at which one is due); and
+    about how many connections that makes `at_once`.
+    """
+
+    name: str
+    says: str
+    people: int
+    volume: int
+    to: str
+    read: str
+    ring: int
+    at_once: int
+
+
+MANNERS = (
+    Manner(
+        name="alone",
+        says="eight hours a day, a look at every due instant: hardly anything is due together",
+        people=10,
+        volume=6,
+        to="17:00",
+        read="10m",
+        ring=0,
+        at_once=1,
+    ),
+    Manner(
+        name="together",
+        says="five minutes a day, a look every 15 s: many messages are due at each",
+        people=24,
+        volume=6,
+        to="09:05",
+        read="2m",
+        ring=15,
+        at_once=10,
+    ),
+)
+
+
+class RingClock(JumpClock):
+    """Stops at whole rings only, as the daemon looks when its bell rings and not when something falls due."""
+
+    def __init__(self, start: datetime, ring: int) -> None:
+        super().__init__(start)
+        self._start = start
+        self._ring = timedelta(seconds=ring)
+
+    def jump(self, to: datetime) -> None:
+        super().jump(self._start - (self._start - to) // self._ring * self._ring if self._ring else to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """What was lived, and what it cost the client and the servers."""
+
+    exchanges: int
+    messages: int
+    opened: int
+    filed: int
+    cost: Cost
+    servers: float  # seconds of CPU
+    watch: Watch
+
+
+def live(folder: Path, manner: Manner, people: Sequence[Account], servers: Servers) -> Life:
+    """Two days of sending and what follows from them, with a database in `folder`."""
+    file = folder / "warmup.toml"
+    file.write_text(_SETTINGS.format(volume=manner.volume, to=manner.to, read=manner.read))
+    config = load(file, {})
+    _register(config, people, servers)
+    config.corpus.check()  # compiles all templates; this and the TLS context are made once in a process
+    smtp.context()
+    with Watch() as watch:
+        before = servers.cpu
+        with metered() as cost:
+            asyncio.run(jump(config, RingClock(_BEGIN, manner.ring), _END, _no_trouble))
+        used = servers.cpu - before
+    with Store.open(config.database) as store:
+        sent = [message for message in store.run(messages.recent, 10**6) if message.sent_at]
+    return Life(
+        exchanges=sum(message.answered_at is not None for message in sent),
+        messages=len(sent),
+        opened=sum(message.opened_at is not None for message in sent),
+        filed=sum(message.filed_at is not None for message in sent),
+        cost=cost,
+        servers=used,
+        watch=watch,
+    )
+
+
+def _register(config: Config, people: Sequence[Account], servers: Servers) -> None:
+    vault = Vault(config.credentials)
+    with Store.open(config.database, create=True, seed="bench") as store:
+        for account in people:
+            vault.put(account.address, account.password)
+            name, _, provider = account.address.partition("@")
+            store.run(
+                mailboxes.add,
+                address=account.address,
+                name=name.capitalize(),
+                zone="UTC",
+                provider=provider,
+                login=account.address,
+                credential=account.address,
+                smtp=servers.smtp,
+                imap=servers.imap,
+                curve=None,
+                now=_BEGIN,
+            )
+
+
+def _no_trouble(fact: Fact) -> None:
+    if fact.level <= Level.WARNING:
+        raise RuntimeError(f"the daemon met trouble, so that this measures something else: {fact}")

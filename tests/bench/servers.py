@@ -1,0 +1,81 @@
+"""The embedded servers in a process of their own, which ends with this one however that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import signal
+import time
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Self
+
+from warmup.daemon.clock import SystemClock
+from warmup.model import Endpoint
+from warmup.sandbox import Account, Sandbox
+
+PROVIDERS = ("north.test", "east.test", "south.test")
+
+
+def accounts(count: int) -> list[Account]:
+    """`count` accounts at three providers."""
+    return [Account(f"person{number}@{PROVIDERS[number % 3]}", f"word-of-{number}") for number in range(count)]
+
+
+class Servers:
+    """A context manager; `smtp` and `imap` are where they listen. They keep all mail in memory and lose none."""
+
+    smtp: Endpoint
+    imap: Endpoint
+
+    def __init__(self, people: Sequence[Account]) -> None:
+        spawn = multiprocessing.get_context("spawn")  # a fork would have our threads' locks
+        self._pipe, theirs = spawn.Pipe()
+        self._process = spawn.Process(target=_serve, args=(theirs, people), daemon=True)
+        self._theirs = theirs
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        self._theirs.close()
+        self.smtp, self.imap = self._pipe.recv()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pipe.close()
+        self._process.join()
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of CPU they have used up to now."""
+        self._pipe.send(None)
+        used: float = self._pipe.recv()
+        return used
+
+
+def _serve(pipe: Connection, people: Sequence[Account]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other process, whose end is ours
+    asyncio.run(_stay(pipe, people))
+
+
+async def _stay(pipe: Connection, people: Sequence[Account]) -> None:
+    servers = Sandbox(people, clock=SystemClock().now)
+    await servers.start()
+    pipe.send((servers.smtp, servers.imap))
+    stop = asyncio.Event()
+
+    def heard() -> None:
+        try:
+            pipe.recv()
+        except EOFError:
+            stop.set()
+        else:
+            pipe.send(time.process_time())
+
+    loop = asyncio.get_running_loop()
+    loop.add_reader(pipe.fileno(), heard)
+    await stop.wait()
+    loop.remove_reader(pipe.fileno())
+    await servers.stop()

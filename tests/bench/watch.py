@@ -1,0 +1,86 @@
+"""What the daemon calls while it lives, how often, and what that costs where it can be told.
+
+Works of the store and renderings run on one thread from beginning to end, so their CPU is read before and after. What
+waits for a server is only counted: its CPU is spent in the loop's callbacks as well (see `tests.bench.verbs`).
+The counting itself is lost in the noise: some 0.6 us a reading, two readings a call.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from pkgutil import resolve_name
+from typing import Any, Self
+from unittest.mock import patch
+
+from warmup.imap import Access
+from warmup.smtp import Session
+from warmup.store import Store
+
+RENDER = "render"
+PLAN = "plan_new_days"
+_RENDERS = ("warmup.daemon.sender.compose", "warmup.daemon.reader.compose")
+_DIALS = ("warmup.daemon.sender.dial", "warmup.daemon.reader.sign_in")
+_VERBS: tuple[tuple[type, str], ...] = (
+    (Session, "data"),
+    *((Access, verb) for verb in ("look", "open", "rescue", "answered", "file", "keep")),
+)
+
+
+class Watch:
+    """A context manager. `calls` and `seconds` are by the name of a work or verb."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.seconds: Counter[str] = Counter()
+        self.writer = 0.0  # CPU of the store's thread up to the end of its last work
+        self._patches = ExitStack()
+
+    def __enter__(self) -> Self:
+        do = Store.do
+
+        async def counted(store: Store, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+            return await do(store, self._timed(work.__name__, work, writes=True), *args, **kwargs)
+
+        self._patches.enter_context(patch.object(Store, "do", counted))
+        for name in _RENDERS:
+            self._replace(name, lambda call: self._timed(RENDER, call))
+        for name in _DIALS:
+            self._replace(name, lambda call: self._counted(call.__name__, call))
+        for kind, verb in _VERBS:
+            self._patches.enter_context(patch.object(kind, verb, self._counted(verb, getattr(kind, verb))))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._patches.close()
+
+    @property
+    def works(self) -> list[str]:
+        """The store's works, the dearest first."""
+        return [name for name, _ in self.seconds.most_common() if name not in {RENDER, PLAN}]
+
+    def _replace(self, name: str, by: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+        self._patches.enter_context(patch(name, by(resolve_name(name))))
+
+    def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.calls[name] += 1
+            return call(*args, **kwargs)
+
+        return counted
+
+    def _timed(self, name: str, call: Callable[..., Any], *, writes: bool = False) -> Callable[..., Any]:
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            self.calls[name] += 1
+            before = time.thread_time()
+            try:
+                return call(*args, **kwargs)
+            finally:
+                after = time.thread_time()
+                self.seconds[name] += after - before  # type: ignore[assignment]
+                if writes:
+                    self.writer = after
+
+        return timed

@@ -1,0 +1,365 @@
+"""`warmup mailbox`: registering mailboxes and looking after them.
+
+Owns: the commands. Does not own: proof of ownership (`warmup.daemon.proof`), CSV (`warmup.cli.roll`), pauses
+(`warmup.cli.hold`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tzlocal import get_localzone_name
+
+from warmup.address import canonical
+from warmup.config import Config
+from warmup.daemon.office import trusted
+from warmup.daemon.proof import Claim, prove
+from warmup.errors import OperatorError, UsageError
+from warmup.model import Endpoint, Mailbox, Security
+from warmup.store import Store, mailboxes, pauses
+
+from . import hold, roll
+from .common import Address, ConfigFile, Database, Json, now, opened, settings, told, vault
+from .entry import curve_named, endpoint, kept, name_given, name_of, password, provider_for, zone_named
+from .sheet import show, show_one
+
+app = typer.Typer(
+    help="Register mailboxes, look at them, change, pause and remove them.\n\nA mailbox is registered by signing in to "
+    "both its servers. Its password is kept in the credentials directory, readable by you alone, and shown nowhere.",
+    no_args_is_help=True,
+)
+
+Smtp = Annotated[str | None, typer.Option(metavar="HOST[:PORT]", help="Its submission server.", show_default=False)]
+Imap = Annotated[str | None, typer.Option(metavar="HOST[:PORT]", help="Its IMAP server.", show_default=False)]
+Guard = Annotated[
+    Security | None,
+    typer.Option(
+        help="tls from the first byte, starttls, or plain: plain with servers on this machine only.", show_default=False
+    ),
+]
+Login = Annotated[str | None, typer.Option(help="User name at both servers.", show_default=False)]
+Name = Annotated[str | None, typer.Option(help="The person's name, for From and signatures.", show_default=False)]
+Zone = Annotated[
+    str | None,
+    typer.Option(metavar="ZONE", help="Time zone of its working day, such as Europe/Berlin.", show_default=False),
+]
+Provider = Annotated[
+    str | None, typer.Option(help="Who receives for it: google, microsoft, …, or a domain.", show_default=False)
+]
+CurveName = Annotated[str | None, typer.Option(help="Its curve, of `warmup curve list`.", show_default=False)]
+PasswordFile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|-",
+        help="Read the password from a file, or from standard input with -.",
+        show_default=False,
+    ),
+]
+
+
+def _prove(claim: Claim, secret: str, config: Config) -> None:
+    """Sign in to both servers, and tell what was seen there."""
+    folders = asyncio.run(prove(claim, secret, config, trusted(config)))
+    junk, sent = folders.junk or "none", folders.sent or "none, one will be made"
+    print(f"{claim.address}: signed in to {claim.smtp} and {claim.imap}", file=sys.stderr)
+    print(f"{claim.address}: {len(folders.names)} folders; Junk: {junk}; Sent: {sent}", file=sys.stderr)
+
+
+@app.command()
+def add(
+    address: Address,
+    smtp: Smtp = None,
+    imap: Imap = None,
+    smtp_security: Guard = None,
+    imap_security: Guard = None,
+    login: Login = None,
+    name: Name = None,
+    zone: Zone = None,
+    provider: Provider = None,
+    curve: CurveName = None,
+    password_file: PasswordFile = None,
+    config: ConfigFile = None,
+    database: Database = None,
+) -> None:
+    """Register a mailbox you own.
+
+    It is yours if you can sign in to both its servers, which is tried at once; if that fails nothing is registered.
+    The password is asked for, or read from --password-file. It is never taken from the command line, where others on
+    this machine could read it.
+
+    Unless said otherwise: the servers are smtp.DOMAIN and imap.DOMAIN; with tls, but on the ports 587 and 143 starttls;
+    the user name is the address; the person's name is made from it; the time zone is this machine's; the provider is
+    the one known to receive for the domain; the curve is the configuration's.
+
+    A running daemon plans a first day for it within a minute. One that was removed comes back with its history.
+
+    \b
+    Examples:
+      warmup mailbox add ann@example.org
+      warmup mailbox add ann@example.org --smtp mail.example.org:587
+      pass show mail/ann | warmup mailbox add ann@example.org --password-file -
+    """
+    found = settings(config, database)
+    address = canonical(address)
+    host = address.rpartition("@")[2]
+    fields: mailboxes.Fields = {
+        "name": name_given(name or name_of(address)),
+        "zone": zone_named(zone or get_localzone_name()),
+        "provider": provider_for(address, provider, found),
+        "login": login or address,
+        "credential": address,
+        "smtp": endpoint("smtp", smtp or f"smtp.{host}", smtp_security),
+        "imap": endpoint("imap", imap or f"imap.{host}", imap_security),
+        "curve": curve_named(curve, found),
+    }
+    _register(found, address, fields, password_file)
+    print(f"{address}: registered")
+
+
+def _register(config: Config, address: str, fields: mailboxes.Fields, password_file: str | None) -> None:
+    with opened(config, create=True) as store:
+        if any(mailbox.address == address for mailbox in store.run(mailboxes.every)):
+            raise UsageError(f"{address} is registered already; `warmup mailbox set` changes it")
+        secret = password(password_file, address)
+        claim = Claim(address=address, login=fields["login"], smtp=fields["smtp"], imap=fields["imap"])
+        _prove(claim, secret, config)
+        with kept(vault(config), {address: secret}):
+            store.run(mailboxes.add, address=address, now=now(), **fields)
+
+
+@app.command("list")
+def list_(
+    removed: Annotated[bool, typer.Option("--removed", help="Those removed as well.")] = False,
+    config: ConfigFile = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Show the registered mailboxes.
+
+    \b
+    Examples:
+      warmup mailbox list
+      warmup mailbox list --json | jq -r '.[].address'
+    """
+    found = settings(config, database)
+    with opened(found) as store:
+        rows = [_row(mailbox, found) for mailbox in store.run(mailboxes.every, removed=removed)]
+    headings = {"address": "ADDRESS", "name": "NAME", "provider": "PROVIDER", "curve": "CURVE", "zone": "ZONE"}
+    if removed:
+        headings["removed_at"] = "REMOVED"
+    empty = "no mailboxes; `warmup mailbox add ADDRESS` registers one"
+    show(rows, headings, as_json=json, empty=empty, spare=("zone", "name", "provider"))
+
+
+def _row(mailbox: Mailbox, config: Config) -> dict[str, object]:
+    return {
+        "address": mailbox.address,
+        "name": mailbox.name,
+        "provider": mailbox.provider,
+        "curve": mailbox.curve or config.curve,
+        "zone": mailbox.zone,
+        "login": mailbox.login,
+        "smtp": str(mailbox.smtp),
+        "imap": str(mailbox.imap),
+        "added_at": mailbox.added_at,
+        "removed_at": mailbox.removed_at,
+    }
+
+
+@app.command("show")
+def show_(address: Address, config: ConfigFile = None, database: Database = None, json: Json = False) -> None:
+    """Show one mailbox: its servers, its curve, what holds it."""
+    found = settings(config, database)
+    with opened(found) as store:
+        mailbox = store.run(mailboxes.get, canonical(address))
+        held = [pause for pause in store.run(pauses.active, now()) if pause.mailbox == mailbox.id]
+    row = _row(mailbox, found)
+    show_one(row | {"held": [told(pause) for pause in held]}, as_json=json)
+
+
+@app.command("set")
+def set_(
+    address: Address,
+    smtp: Smtp = None,
+    imap: Imap = None,
+    smtp_security: Guard = None,
+    imap_security: Guard = None,
+    login: Login = None,
+    name: Name = None,
+    zone: Zone = None,
+    provider: Provider = None,
+    curve: CurveName = None,
+    new_password: Annotated[bool, typer.Option("--password", help="Ask for a new password.")] = False,
+    password_file: PasswordFile = None,
+    config: ConfigFile = None,
+    database: Database = None,
+) -> None:
+    """Change a mailbox; what isn't named stays.
+
+    New servers, login or password are tried by signing in before anything is changed. A new curve or zone counts from
+    the next day that is planned.
+
+    \b
+    Examples:
+      warmup mailbox set ann@example.org --curve logistic
+      warmup mailbox set ann@example.org --password
+    """
+    found = settings(config, database)
+    with opened(found) as store:
+        old = store.run(mailboxes.get, canonical(address))
+        new = replace(
+            old,
+            name=name_given(name) if name is not None else old.name,
+            zone=zone_named(zone) if zone is not None else old.zone,
+            provider=provider_for(old.address, provider, found) if provider is not None else old.provider,
+            curve=curve_named(curve, found) or old.curve,
+            login=login or old.login,
+            smtp=_moved("smtp", old.smtp, smtp, smtp_security),
+            imap=_moved("imap", old.imap, imap, imap_security),
+        )
+        fresh = new_password or password_file is not None
+        if new == old and not fresh:
+            raise UsageError(f"{old.address}: nothing to change; `warmup mailbox set --help` shows what can be")
+        if fresh or (new.login, new.smtp, new.imap) != (old.login, old.smtp, old.imap):
+            secret = password(password_file, old.address) if fresh else vault(found).get(old.credential)
+            _prove(Claim(address=new.address, login=new.login, smtp=new.smtp, imap=new.imap), secret, found)
+            if fresh:
+                vault(found).put(old.credential, secret)
+        store.run(mailboxes.change, old.id, **_fields(new))
+    print(f"{old.address}: changed")
+
+
+def _fields(mailbox: Mailbox) -> mailboxes.Fields:
+    """All that `set` can change."""
+    return {
+        "name": mailbox.name,
+        "zone": mailbox.zone,
+        "provider": mailbox.provider,
+        "login": mailbox.login,
+        "smtp": mailbox.smtp,
+        "imap": mailbox.imap,
+        "curve": mailbox.curve,
+    }
+
+
+def _moved(kind: str, old: Endpoint, text: str | None, security: Security | None) -> Endpoint:
+    if text is not None:
+        return endpoint(kind, text, security or old.security)
+    return replace(old, security=security or old.security)
+
+
+@app.command()
+def remove(address: Address, config: ConfigFile = None, database: Database = None) -> None:
+    """Take a mailbox out of the pool.
+
+    Nothing more is sent from it or to it, and its password is erased. Its history stays: `mailbox add` brings it back
+    as it was, `mailbox purge` erases that too.
+    """
+    found = settings(config, database)
+    with opened(found) as store:
+        mailbox = store.run(mailboxes.get, canonical(address))
+        store.run(mailboxes.remove, mailbox.id, now())
+    vault(found).delete(mailbox.credential)
+    print(f"{mailbox.address}: removed; its password is erased, its history kept")
+
+
+@app.command()
+def purge(
+    address: Address,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    config: ConfigFile = None,
+    database: Database = None,
+) -> None:
+    """Erase a mailbox and all that is known of it.
+
+    Messages of it and to it, its days, its pauses, its password. There is no way back. Mail that it has received stays
+    where it is.
+    """
+    found = settings(config, database)
+    with opened(found) as store:
+        mailbox = store.run(mailboxes.get, canonical(address), removed=True)
+        if not yes:
+            _ask(f"Erase {mailbox.address} and its whole history?")
+        store.run(mailboxes.purge, mailbox.id)
+    vault(found).delete(mailbox.credential)
+    print(f"{mailbox.address}: erased")
+
+
+def _ask(question: str) -> None:
+    """Returns if the answer is yes."""
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask whether you are sure; --yes says that you are")
+    if not typer.confirm(question, err=True):
+        raise OperatorError("nothing was erased")
+
+
+hold.register(app)
+
+
+@app.command("test")
+def try_(
+    addresses: Annotated[
+        list[str] | None, typer.Argument(metavar="ADDRESS", help="Which. Default: all.", show_default=False)
+    ] = None,
+    config: ConfigFile = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Sign in to both servers of one, some or all mailboxes.
+
+    Says what they answer; nothing is sent. Exit code 77 if one of them refuses.
+    """
+    found = settings(config, database)
+    with opened(found) as store:
+        pool = _named(store, addresses)
+    rows = roll.tried(pool, vault(found), found)
+    show(rows, {"address": "ADDRESS", "works": "WORKS", "says": "SAYS"}, as_json=json, empty="no mailboxes")
+    if not all(row["works"] for row in rows):
+        raise typer.Exit(77)
+
+
+def _named(store: Store, addresses: list[str] | None) -> list[Mailbox]:
+    if addresses:
+        return [store.run(mailboxes.get, canonical(address)) for address in addresses]
+    return store.run(mailboxes.every)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="See above.", show_default=False)],
+    config: ConfigFile = None,
+    database: Database = None,
+) -> None:
+    """Register the mailboxes of a CSV file, all or none.
+
+    The first line names the columns: address, password or password_file (beside the CSV), and as needed name, smtp,
+    smtp_security, imap, imap_security, login, zone, provider, curve. A cell left empty means what `mailbox add` takes
+    by default. All are tried by signing in; every line's mistake is told, and one mistake registers nothing.
+
+    \b
+    Example:
+      address,password_file,zone
+      ann@example.org,secrets/ann,Europe/Berlin
+      ben@example.net,secrets/ben,Europe/Lisbon
+    """
+    count = roll.register(file, settings(config, database), now())
+    print(f"{count} mailbox{'' if count == 1 else 'es'} registered")
+
+
+@app.command()
+def export(config: ConfigFile = None, database: Database = None) -> None:
+    """Write the registered mailboxes as CSV, without passwords.
+
+    To standard output, as `mailbox import` reads it once a column password or password_file is added.
+
+    \b
+    Example:
+      warmup mailbox export > pool.csv
+    """
+    with opened(settings(config, database)) as store:
+        roll.write(store.run(mailboxes.every), sys.stdout)

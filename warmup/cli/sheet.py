@@ -1,0 +1,107 @@
+"""One way to show rows: a table on a terminal, tab-separated lines in a pipe, JSON on request.
+
+Owns: that choice, and making foreign text harmless to a terminal. Does not own: what is in the rows.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from enum import Enum
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Row = Mapping[str, object]
+
+_GAP = 2  # spaces between two columns
+_LEAST = 16  # characters of the last column, which is folded, below which another column rather goes
+
+
+def show(
+    rows: Sequence[Row], columns: Mapping[str, str], *, as_json: bool, empty: str, spare: Iterable[str] = ()
+) -> None:
+    """Show `rows`; `columns` maps the keys shown to their headings, JSON has all keys. `empty` is said of none.
+
+    On a terminal too narrow for all of them the columns in `spare` are left out, the first first.
+    """
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        print(empty, file=sys.stderr)
+    elif sys.stdout.isatty():
+        console = Console(highlight=False)
+        console.print(_table(rows, _fitting(rows, columns, spare, console.width)))
+    else:
+        print("\t".join(columns.values()))
+        for row in rows:
+            print("\t".join(text(row.get(key)) for key in columns))
+
+
+def show_one(row: Row, *, as_json: bool) -> None:
+    """Show one thing: a name and a value a line, without what isn't there."""
+    if as_json:
+        print_json(row)
+        return
+    width = max(map(len, row))
+    for key, value in row.items():
+        if value is not None:
+            print(f"{key:<{width}}  {text(value)}")
+
+
+def print_json(value: object) -> None:
+    print(json.dumps(_plain(value), indent=2))
+
+
+def text(value: object) -> str:
+    """A value as people read it: times in UTC to the minute, nothing for None, and nothing a terminal would obey."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return "; ".join(map(text, value))
+    return "".join(sign if sign.isprintable() else " " for sign in str(value))
+
+
+def _table(rows: Sequence[Row], columns: Mapping[str, str]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, _GAP, 0, 0))
+    for key, heading in columns.items():
+        kinds = {type(row.get(key)) for row in rows} - {type(None)}
+        table.add_column(heading, justify="right" if kinds and kinds <= {int, float} else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(text(row.get(key))) for key in columns))
+    return table
+
+
+def _fitting(rows: Sequence[Row], columns: Mapping[str, str], spare: Iterable[str], width: int) -> Mapping[str, str]:
+    """As many of the columns as there is room for."""
+    wide = {
+        key: max(cell_len(heading), *(cell_len(text(row.get(key))) for row in rows)) for key, heading in columns.items()
+    }
+    *_, last = columns
+    wide[last] = min(wide[last], _LEAST)
+    kept = dict(columns)
+    for key in spare:
+        if sum(wide[kept_] + _GAP for kept_ in kept) - _GAP <= width:
+            break
+        kept.pop(key)
+    return kept
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date | Enum):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,211 @@
+"""`warmup status`, `warmup log` and `warmup explain`: where everybody stands, and what happened.
+
+Owns: the commands. Does not own: the facts (`warmup.store`), telling a day (`warmup.cli.story`).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from warmup.address import canonical
+from warmup.config import Config
+from warmup.model import Mailbox, Message, Pause
+from warmup.plan import local_date
+from warmup.store import Connection, Store, Tally, days, mailboxes, messages, pauses
+
+from . import story
+from .common import Address, ConfigFile, Database, Json, day, now, opened, settings, told
+from .sheet import print_json, show, text
+
+_EVERY = 2.0  # seconds between two looks of --watch
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(status)
+    app.command()(log)
+    app.command()(explain)
+
+
+def status(
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every two seconds, until Ctrl-C.")] = False,
+    config: ConfigFile = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Show where every mailbox stands.
+
+    \b
+    DAY        its sending day on the curve
+    TODAY, OF  sent on its local day, of how many it may send
+    SENT       accepted by its server, ever
+    INBOX, JUNK, MISSING, ANSWERED
+               what became of those at the receiving end
+    HELD       until when it is held, or its mail to one receiving provider is
+
+    On a narrow terminal some columns are left out; --json has all, and the reasons.
+    """
+    found = settings(config, database)
+    with opened(found) as store:
+        _show(store, found, json)
+        while watch:
+            time.sleep(_EVERY)
+            Console().clear()
+            _show(store, found, json)
+
+
+def _show(store: Store, config: Config, json: bool) -> None:
+    headings = {
+        "mailbox": "MAILBOX",
+        "curve": "CURVE",
+        "day": "DAY",
+        "sent_today": "TODAY",
+        "allowance": "OF",
+        "sent": "SENT",
+        "inbox": "INBOX",
+        "junk": "JUNK",
+        "missing": "MISSING",
+        "answered": "ANSWERED",
+        "held_until": "HELD",
+    }
+    rows = store.run(_rows, config, now())
+    spare = ("curve", "answered", "missing", "day", "inbox", "junk", "sent")
+    show(rows, headings, as_json=json, empty="no mailboxes; `warmup mailbox add` registers one", spare=spare)
+    reasons = [f"{row['mailbox']}: {reason}" for row in rows for reason in row["held"]]
+    if reasons and not json and sys.stdout.isatty():
+        print("", *map(text, reasons), sep="\n")
+
+
+def _rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
+    pool = mailboxes.every(db)
+    today = {mailbox.id: local_date(at, mailbox.zone) for mailbox in pool}
+    tallies = messages.tally(db, today=today)
+    active = pauses.active(db, at)
+    rows = []
+    for mailbox in pool:
+        planned = days.get(db, mailbox.id, today[mailbox.id])
+        tally = tallies.get(mailbox.id, Tally())
+        held = [pause for pause in active if pause.mailbox == mailbox.id]
+        rows.append(
+            {
+                "mailbox": mailbox.address,
+                "curve": planned.curve if planned else mailbox.curve or config.curve,
+                "day": planned.age + 1 if planned else None,
+                "sent_today": tally.sent_today,
+                "allowance": planned.allowance if planned else None,
+                "why": planned.reason if planned else "not planned yet",
+                "sent": tally.sent,
+                "inbox": tally.inbox,
+                "junk": tally.junk,
+                "other": tally.other,
+                "missing": tally.missing,
+                "uncertain": tally.uncertain,
+                "opened": tally.opened,
+                "rescued": tally.rescued,
+                "answered": tally.answered,
+                "held_until": _end(held),
+                "held": [told(pause) for pause in held],
+            }
+        )
+    return rows
+
+
+def _end(held: list[Pause]) -> datetime | str | None:
+    """When the last of them is over."""
+    ends = [pause.until for pause in held]
+    if None in ends:
+        return "resumed"
+    return max((end for end in ends if end is not None), default=None)
+
+
+def log(
+    address: Annotated[
+        str | None,
+        typer.Argument(metavar="ADDRESS", help="What one mailbox sent or was sent.", show_default=False),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many lines at most.")] = 50,
+    config: ConfigFile = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Show the latest messages and pauses.
+
+    Of one mailbox or of all, the latest last; times in UTC. STATE is how far a message has come: claimed, sent, found,
+    opened, answered, filed; or dropped, refused, uncertain, missing. The daemon's own lines are on its standard error.
+
+    \b
+    Examples:
+      warmup log -n 10
+      warmup log ann@example.org --json | jq '.[] | select(.state == "refused")'
+    """
+    with opened(settings(config, database)) as store:
+        everybody = {mailbox.id: mailbox for mailbox in store.run(mailboxes.every, removed=True)}
+        one = store.run(mailboxes.get, canonical(address), removed=True).id if address else None
+        rows = [_message_row(message, everybody) for message in store.run(messages.recent, limit, one)]
+        rows += [_pause_row(pause, everybody) for pause in store.run(pauses.history, one)]
+    rows.sort(key=lambda row: str(row["at"]))
+    headings = {"at": "AT", "mailbox": "MAILBOX", "to": "TO", "state": "STATE", "found": "FOUND", "says": "SAYS"}
+    spare = ("found", "to", "says")
+    show(rows[-limit:], headings, as_json=json, empty="nothing has happened yet", spare=spare)
+
+
+def _message_row(message: Message, everybody: dict[int, Mailbox]) -> dict[str, object]:
+    said = str(message.response) if message.response else None
+    return {
+        "at": message.sent_at or message.refused_at or message.dropped_at or message.claimed_at or message.due_at,
+        "mailbox": everybody[message.sender].address,
+        "to": everybody[message.recipient].address,
+        "state": message.state,
+        "found": message.placement,
+        "says": message.reason or (said if message.response and not message.response.positive else None),
+        "response": said,
+        "message_id": message.message_id,
+        "parent": message.parent,
+    }
+
+
+def _pause_row(pause: Pause, everybody: dict[int, Mailbox]) -> dict[str, object]:
+    return {
+        "at": pause.since,
+        "mailbox": everybody[pause.mailbox].address,
+        "to": pause.provider,
+        "state": "held",
+        "found": None,
+        "says": told(pause),
+        "response": str(pause.response) if pause.response else None,
+        "message_id": None,
+        "parent": None,
+    }
+
+
+def explain(
+    address: Address,
+    on: Annotated[
+        str | None,
+        typer.Option("--date", metavar="DATE", help="Its local day. Default: today.", show_default=False),
+    ] = None,
+    config: ConfigFile = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Tell what a mailbox did on a day, and why no more.
+
+    Its place on the curve, what it was allowed and sent, every hold that began on that day with the server's words,
+    what was not sent and why, and the days around it. Times are in the mailbox's own zone.
+
+    \b
+    Example:
+      warmup explain ann@example.org --date 2026-03-09
+    """
+    with opened(settings(config, database)) as store:
+        mailbox = store.run(mailboxes.get, canonical(address), removed=True)
+        tale = store.run(story.of_day, mailbox, day(on) or local_date(now(), mailbox.zone))
+    if json:
+        print_json(tale.row())
+    else:
+        print("\n".join(map(text, tale.lines())))
