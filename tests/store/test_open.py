@@ -232,7 +232,8 @@ def test_a_path_and_its_url_are_the_same_database(tmp_path: Path, monkeypatch: p
 def test_a_directory_that_is_missing_and_a_file_that_is_no_database_are_named(tmp_path: Path) -> None:
     nowhere, letter = tmp_path / "nowhere" / "w.db", tmp_path / "letter.txt"
     letter.write_text("Dear Ann,\n" * 200)
-    assert refused(str(nowhere), create=True) == (f"{nowhere}: there is no directory {nowhere.parent}; create it")
+    missing = f"{nowhere}: there is no directory {nowhere.parent}; create it, and the database, with: warmup init"
+    assert refused(str(nowhere), create=True) == missing
     assert refused(str(tmp_path), create=True) == f"{tmp_path}: is a directory; the database is a file in it"
     assert refused(str(letter), create=True) == f"{letter}: file is not a database"
     assert refused(str(tmp_path / "w.db")) == f"{tmp_path}/w.db: there is no database; create it with: warmup init"

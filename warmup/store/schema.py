@@ -49,7 +49,7 @@ def _look_at_file(path: Path, *, create: bool) -> None:
     if path.is_dir():
         raise StoreError(f"{path}: is a directory; the database is a file in it")
     if not path.parent.is_dir():
-        raise StoreError(f"{path}: there is no directory {path.parent}; make it, or with the database: warmup init")
+        raise StoreError(f"{path}: there is no directory {path.parent}; create it, and the database, with: warmup init")
     if path.exists():
         return
     if not create:
