@@ -87,7 +87,8 @@ def demo(
     with Store.open(found.database, create=True, seed=seed):
         pass
     accounts = people(mailboxes)
-    until = datetime.combine(START + timedelta(days=days), time(0), UTC)
+    # When New York has gone home and the next day hasn't begun in Berlin.
+    until = datetime.combine(START + timedelta(days=days - 1), time(22, 45), UTC)
     storm = _storm_day(days)
     asyncio.run(_live(found, accounts, folder, storm, until))
     print(f"\nThe servers' ledger and the database are in {folder}; look at them with")

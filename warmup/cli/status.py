@@ -85,17 +85,19 @@ def _rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
     pool = mailboxes.every(db)
     today = {mailbox.id: local_date(at, mailbox.zone) for mailbox in pool}
     tallies = messages.tally(db, today=today)
+    last = days.last_sent(db, before=today)
     active = pauses.active(db, at)
     rows = []
     for mailbox in pool:
         planned = days.get(db, mailbox.id, today[mailbox.id])
+        lived = planned or last.get(mailbox.id)
         tally = tallies.get(mailbox.id, Tally())
         held = [pause for pause in active if pause.mailbox == mailbox.id]
         rows.append(
             {
                 "mailbox": mailbox.address,
                 "curve": planned.curve if planned else mailbox.curve or config.curve,
-                "day": planned.age + 1 if planned else None,
+                "day": lived.age + 1 if lived else None,
                 "sent_today": tally.sent_today,
                 "allowance": planned.allowance if planned else None,
                 "why": planned.reason if planned else "not planned yet",
