@@ -176,8 +176,7 @@ async def test_an_access_server_in_trouble_is_visited_later_and_nothing_is_missi
 
 async def test_what_never_arrives_is_looked_for_after_growing_waits_and_is_missing_in_the_end(tmp_path: Path) -> None:
     async with World(tmp_path) as world:
-        await world.live(MONDAY + timedelta(hours=12))
-        lost = next(m for m in world.messages if m.sent_at and not m.found_at and m.visit_at)
+        lost = await world.on_its_way()
         for account in world.accounts:
             for folder in world.servers.box(account.address).folders.values():
                 folder.remove([mail for mail in list(folder.mails.values()) if mail.message_id == lost.message_id])
@@ -190,8 +189,7 @@ async def test_what_never_arrives_is_looked_for_after_growing_waits_and_is_missi
 
 async def test_a_forged_message_with_our_message_id_is_never_touched(tmp_path: Path) -> None:
     async with World(tmp_path) as world:
-        await world.live(MONDAY + timedelta(hours=12))
-        victim = next(m for m in world.messages if m.sent_at and not m.found_at and m.visit_at)
+        victim = await world.on_its_way()
         address = next(m.address for m in world.pool.values() if m.id == victim.recipient)
         inbox = world.servers.box(address)["INBOX"]
         real = next(mail for mail in inbox.mails.values() if mail.message_id == victim.message_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
@@ -86,6 +86,14 @@ class Life:
         """One run of the daemon, from now until then. Called again it goes on, as after a restart."""
         await jump(self.config, self.clock, until, self.facts.append)
         assert not self.events("bug"), self.events("bug")[0].fields["traceback"]
+
+    async def on_its_way(self) -> Message:
+        """Lives until a message has been accepted and not been looked for yet."""
+        while True:
+            await self.live(self.clock.now() + timedelta(minutes=10))
+            for message in self.messages:
+                if message.sent_at and message.visit_at and not message.found_at:
+                    return message
 
     def ask(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """A work of the store, in a store of its own."""

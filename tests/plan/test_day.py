@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
@@ -184,6 +185,14 @@ def test_a_whole_day_uses_the_whole_allowance_and_holds_answers() -> None:
 
 def test_without_a_reply_rate_nobody_answers() -> None:
     assert not any(slot.parent for slot in plan(steady(6, 12, MORNING, rate=0.0)).slots)
+
+
+def test_a_conversation_whose_template_is_gone_or_that_has_its_most_turns_gets_no_answer() -> None:
+    seats, pool, policy, now = steady(6, 12, MORNING, rate=0.0)
+    going = (("tea", 2), ("tea", 3), ("gone", 1))
+    owed = [Exchange(f"<{n}@x.test>", 1, 2, str(n), name, turn, now) for n, (name, turn) in enumerate(going)]
+    slots = plan((seats, replace(pool, owed=owed), replace(policy, max_turns=3), now)).slots
+    assert [(slot.scenario, slot.turn) for slot in slots if slot.parent] == [("tea", 3)]
 
 
 def test_half_a_day_gets_half_the_allowance() -> None:

@@ -277,7 +277,8 @@ def test_release_can_be_of_one_owner_and_of_old_claims_only(pool: Pool) -> None:
     assert pool.store.run(messages.release, owner="another") == 0
     assert pool.store.run(messages.release, before=NOON) == 0
     assert pool.again(message).claimed_by == "node"
-    assert pool.store.run(messages.release, owner="node", before=NOON + MINUTE) == 1
+    assert pool.store.run(messages.release, sender=pool.bob.id) == 0
+    assert pool.store.run(messages.release, owner="node", before=NOON + MINUTE, sender=pool.ann.id) == 1
 
 
 def test_a_message_given_up_for_missing_is_not_looked_for_again_after_a_crash(pool: Pool) -> None:

@@ -71,8 +71,8 @@ def test_a_server_that_said_nothing_of_the_code_kind_is_remembered_too(pool: Poo
 
 def test_an_uncertain_message_is_looked_for_and_never_claimed_again(pool: Pool) -> None:
     message = pool.begun(pool.ann, pool.bob)
-    assert pool.store.run(messages.uncertain, message.id, NOON + MINUTE)
-    assert pool.again(message).visit_at == NOON + MINUTE
+    assert pool.store.run(messages.uncertain, message.id, NOON + MINUTE, reason="the wire broke")
+    assert (pool.again(message).visit_at, pool.again(message).reason) == (NOON + MINUTE, "the wire broke")
     assert pool.claim(pool.ann) is None
     assert pool.store.run(messages.visits_due, NOON + MINUTE) == [pool.bob.id]
 

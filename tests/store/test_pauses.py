@@ -71,6 +71,9 @@ def test_lost_days_add_up_for_each_mailbox_from_an_instant_on(pool: Pool) -> Non
     assert pool.store.run(pauses.lost, since={pool.ann.id: NOON - MINUTE, pool.bob.id: NOON}) == {pool.ann.id: 5}
     assert pool.store.run(pauses.lost, since={pool.ann.id: NOON + MINUTE}) == {}
     assert pool.store.run(pauses.lost, since={}) == {}
+    began = {pool.ann.id: NOON - HOUR}
+    assert pool.store.run(pauses.lost, since=began, before={pool.ann.id: NOON}) == {pool.ann.id: 5}
+    assert pool.store.run(pauses.lost, since=began, before={pool.ann.id: NOON - MINUTE}) == {}
 
 
 def test_accepted_since_tells_providers_apart(pool: Pool) -> None:

@@ -27,11 +27,13 @@ def test_an_answer_is_owed_to_what_is_sent_uncertain_or_still_planned(pool: Pool
     assert pool.store.run(messages.owed, since=NOON) == [planned]
 
 
-def test_no_answer_is_owed_to_what_is_missing_answered_dropped_or_of_a_removed_mailbox(pool: Pool) -> None:
+def test_no_answer_is_owed_to_what_is_missing_unread_dropped_or_of_a_removed_mailbox(pool: Pool) -> None:
     missing, sent = (pool.sent(pool.ann, pool.bob, wanted=True) for _ in range(2))
     dropped = pool.planned(pool.ann, pool.bob, wanted=True)
     pool.store.run(messages.drop, dropped.id, NOON, "never mind")
     pool.store.run(messages.stamp, missing.id, missing_at=NOON)
+    unread = pool.sent(pool.ann, pool.bob, wanted=True)
+    pool.store.run(messages.stamp, unread.id, filed_at=NOON, visit_at=None, reason="no longer in the mailbox")
     assert pool.store.run(messages.owed, since=NOON - HOUR) == [sent]
     pool.store.run(mailboxes.remove, pool.ann.id, NOON)
     assert pool.store.run(messages.owed, since=NOON - HOUR) == []

@@ -26,11 +26,11 @@ class JumpClock:
     """Stands still until it is told to jump. So nothing is late, and the same life is lived the same way every time."""
 
     def __init__(self, start: datetime) -> None:
-        self._now = start
+        self._now = start.astimezone(UTC)
 
     def now(self) -> datetime:
         return self._now
 
     def jump(self, to: datetime) -> None:
         assert to > self._now, "time goes forward"
-        self._now = to
+        self._now = to.astimezone(UTC)

@@ -96,7 +96,7 @@ class Log:
         self._say("reload-refused", level=Level.ERROR, why=why, kept="the configuration from before")
 
     def recovered(self, claims: int) -> None:
-        """Claims of a run that ended without finishing them were given back or are being settled."""
+        """Claims that nobody finished, since a run crashed or was cut short, were given back or are being settled."""
         self._say("recovered", level=Level.WARNING, claims=claims)
 
     def planned(self, address: str, day: Day, slots: int) -> None:
@@ -134,10 +134,6 @@ class Log:
     def settled(self, recipient: str, message: Message) -> None:
         """An uncertain message was found: it had been accepted."""
         self._say("settled", mailbox=recipient, id=message.message_id)
-
-    def unreachable(self, address: str, why: str, again: datetime) -> None:
-        """Our trouble or the network's; it never sets a ramp back."""
-        self._say("unreachable", level=Level.WARNING, mailbox=address, why=why, again=again)
 
     def held(self, address: str, pause: Pause) -> None:
         self._say(

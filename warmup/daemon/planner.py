@@ -7,9 +7,9 @@ Does not own: curves (`warmup.curves`), the plan (`warmup.plan`), obeying it (`w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from warmup.config import Config
@@ -30,7 +30,8 @@ class Facts:
 
     pool: Sequence[Mailbox]
     last_day: Mapping[int, Day]  # on which each mailbox sent; those that never did are left out
-    lost: Mapping[int, int]  # days the ramps fell back since then
+    lost: Mapping[int, int]  # days the ramps fell back since then, that day included
+    fell: Collection[int]  # whose ramp fell back on that day itself
     pauses: Sequence[Pause]
     owed: Sequence[Message]
     last_written: Mapping[tuple[int, int], datetime]
@@ -39,11 +40,15 @@ class Facts:
 
 def gather(db: Connection, dates: Mapping[int, date], now: datetime) -> Facts:
     """The facts at `now` about mailboxes that are about to live the local `dates`. A work of the store."""
+    pool = mailboxes.every(db)
     last = days.last_sent(db, before=dates)
+    began = {number: day.planned_at for number, day in last.items()}
+    ended = {box.id: _midnight(last[box.id].local_date + timedelta(days=1), box.zone) for box in pool if box.id in last}
     return Facts(
-        pool=mailboxes.every(db),
+        pool=pool,
         last_day=last,
-        lost=pauses.lost(db, since={number: day.planned_at for number, day in last.items()}),
+        lost=pauses.lost(db, since=began),
+        fell=pauses.lost(db, since=began, before=ended),
         pauses=pauses.active(db, now),
         owed=messages.owed(db, since=now - OWED_FOR),
         last_written=messages.last_written(db, since=now - _REMEMBERED),
@@ -89,7 +94,7 @@ def _day(mailbox: Mailbox, day: date, facts: Facts, config: Config, *, now: date
     """What one mailbox may send on one day, and why not what its curve says."""
     curve = mailbox.curve or config.curve
     ramp = config.ramps.get(curve)
-    age = _age(facts.last_day.get(mailbox.id), facts.lost.get(mailbox.id, 0), day, ramp)
+    age = _age(mailbox.id, facts, day, ramp)
     volume = ramp.volume(age) if ramp else 0
     hold = _whole_day(facts.pauses, mailbox, _midnight(day + timedelta(days=1), mailbox.zone))
     if ramp is None:
@@ -114,14 +119,16 @@ def _day(mailbox: Mailbox, day: date, facts: Facts, config: Config, *, now: date
     )
 
 
-def _age(last: Day | None, lost: int, day: date, ramp: Ramp | None) -> int:
-    """The age of a ramp on `day`: one more than on the day it last sent, unless it fell back since, and less what an
-    idle time costs. So every day's row holds all that came before it.
+def _age(mailbox: int, facts: Facts, day: date, ramp: Ramp | None) -> int:
+    """The age of a ramp on `day`: one more than on the day it last sent, unless it fell back on that day, less what it
+    fell since, and less what an idle time costs. So every day's row holds all that came before it.
     """
+    last = facts.last_day.get(mailbox)
     if last is None:
         return 0
-    clean = 0 if lost else 1
-    return ramp.age(last.age + clean, lost, (day - last.local_date).days - 1) if ramp else last.age
+    clean = 0 if mailbox in facts.fell else 1
+    idle = (day - last.local_date).days - 1
+    return ramp.age(last.age + clean, facts.lost.get(mailbox, 0), idle) if ramp else last.age
 
 
 def _whole_day(pauses: Sequence[Pause], mailbox: Mailbox, end: datetime) -> Pause | None:
@@ -144,7 +151,7 @@ def _ends(seat: Seat) -> datetime:
 
 
 def _midnight(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(0), ZoneInfo(zone))
+    return datetime.combine(day, time(0), ZoneInfo(zone)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

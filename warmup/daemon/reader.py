@@ -9,6 +9,7 @@ is ours (`warmup.imap`), when people read (`warmup.plan.reading`), judging refus
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from functools import partial
 from typing import Unpack
 
 from warmup.content import compose
-from warmup.errors import AccessLost, AccessRefused, OperatorError
+from warmup.errors import AccessLost, AccessRefused, OperatorError, StoreError
 from warmup.imap import Access, Sighting, Timeouts, sign_in
 from warmup.model import Action, Cause, Mailbox, Message, Placement, Response, chance
 from warmup.store import Connection, mailboxes, messages, pauses
@@ -47,17 +48,20 @@ class _Agenda:
 
 
 def _agenda(db: Connection, number: int, now: datetime) -> _Agenda | None:
-    """The agenda of a visit; None, and later, while a person is needed: a credential that was refused, tried again and
-    again, would only be locked. A work of the store.
+    """The agenda of a visit; None if the mailbox has left, and None, and later, while a person is needed: a credential
+    that was refused, tried again and again, would only be locked. A work of the store.
     """
+    mailbox = mailboxes.some(db, [number]).get(number)
+    if mailbox is None or mailbox.removed_at is not None:
+        return None
     held = (pause for pause in pauses.active(db, now) if pause.mailbox == number and pause.until is None)
     if any(pause.cause is not Cause.OPERATOR for pause in held):
         messages.postpone(db, number, now, now + _ASK_AGAIN)
         return None
     visit = messages.visit(db, number, now, ahead=_AHEAD)
-    people = mailboxes.some(db, {number, *(message.recipient for message in visit.outbound)})
+    people = {number: mailbox} | mailboxes.some(db, {message.recipient for message in visit.outbound})
     outbound = [(message, messages.thread(db, message.thread)) for message in visit.outbound]
-    return _Agenda(people[number], visit.inbound, outbound, people)
+    return _Agenda(mailbox, visit.inbound, outbound, people)
 
 
 class Reader:
@@ -65,13 +69,15 @@ class Reader:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._crew = Crew(_AT_ONCE, self._crashed)
+        self._crew = Crew(self._crashed)
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._strikes: Counter[int] = Counter()  # visits that failed in a row; a restart forgets them and looks anew
 
     async def tick(self) -> None:
         """Begin a visit to every mailbox in which something is due and nobody is looking."""
+        self._crew.check()
         for number in await self._office.store.do(messages.visits_due, self._office.clock.now()):
-            self._crew.begin(number, partial(self._visit, number))
+            self._crew.begin(number, partial(self._in_turn, number))
 
     async def idle(self) -> None:
         await self._crew.idle()
@@ -80,10 +86,15 @@ class Reader:
         """Let the visits under way end within `seconds`; how many had to be cut short."""
         return await self._crew.stop(seconds)
 
-    async def _crashed(self, key: Hashable, error: BaseException) -> None:
+    async def _crashed(self, key: Hashable, error: Exception) -> None:
         assert isinstance(key, int)
         self._office.log.bug(f"reading mailbox {key}", error)
         await self._later(key)
+
+    async def _in_turn(self, number: int) -> None:
+        async with self._places:
+            if not self._crew.stopping:
+                await self._visit(number)
 
     async def _visit(self, number: int) -> None:
         office = self._office
@@ -102,6 +113,8 @@ class Reader:
                 await access.close()
         except (AccessLost, AccessRefused) as broken:
             office.log.visit_failed(mailbox.address, str(broken), await self._later(number))
+        except StoreError:
+            raise
         except OperatorError as trouble:
             await hold.until_mended(office, mailbox, trouble)
             await self._later(number)
@@ -147,16 +160,21 @@ class _Visit:
         self._access = access
 
     async def go(self) -> None:
-        inbound = self._agenda.inbound
-        sought = {message.message_id: self._office.install.token(message.message_id) for message in inbound}
-        seen = await self._access.look(sought, label=self._office.config.label) if sought else {}
+        office, inbound = self._office, self._agenda.inbound
+        sought = {message.message_id: office.install.token(message.message_id) for message in inbound}
+        seen = await self._access.look(sought, label=office.config.label) if sought else {}
         for message in inbound:
             sighting = seen.get(message.message_id)
             if sighting is not None:
                 try:
                     await self._attend(message, sighting)
                 except AccessRefused as refused:  # the others of this visit go on
+                    office.log.visit_failed(self._mailbox.address, f"{message.message_id}: {refused}", None)
                     await self._give_up_or_wait(message, str(refused))
+                except Exception as trouble:
+                    # If it is this message that breaks the visit, it mustn't keep the others from being seen for ever.
+                    await self._give_up_or_wait(message, str(trouble))
+                    raise
             elif message.found_at is None:
                 await self._not_there(message)
             else:  # moved or deleted by its owner, whose right that is
@@ -176,6 +194,8 @@ class _Visit:
             await self._open(message, sighting)
         elif message.answered_at is not None or self._now + _AHEAD >= self._file_at(message, message.opened_at):
             await self._finish(message, message.opened_at, sighting)
+        else:  # the configuration has it lie longer than when it was opened
+            await self._stamp(message, visit_at=self._file_at(message, message.opened_at))
 
     async def _found(self, message: Message, sighting: Sighting) -> None:
         placement = sighting.placement
@@ -212,9 +232,8 @@ class _Visit:
         self._office.log.missing(self._mailbox.address, message)
 
     async def _give_up_or_wait(self, message: Message, why: str) -> None:
-        """The server won't do what is to be done with a message that is there."""
+        """What is to be done with a message that is there can't be."""
         looks = self._office.config.reading.looks
-        self._office.log.visit_failed(self._mailbox.address, f"{message.message_id}: {why}", None)
         if message.visits < len(looks):
             await self._stamp(message, visits=message.visits + 1, visit_at=self._now + looks[message.visits])
         else:
@@ -227,12 +246,12 @@ class _Visit:
         assert message.sent_at is not None
         try:
             await self._access.keep(compose(order, config.corpus), message.message_id, message.sent_at)
-        except (
-            AccessRefused,
-            ValueError,
-        ) as error:  # a full folder, or a template that is gone: no reason to try again
+        except (AccessLost, AccessRefused, ValueError) as error:
+            # A full folder, a template that is gone: a copy is no reason to try again and again, nor is a broken wire.
             self._office.log.visit_failed(self._mailbox.address, f"no copy in Sent: {error}", None)
             await self._stamp(message, keep_at=None)
+            if isinstance(error, AccessLost):
+                raise
         else:
             await self._stamp(message, kept_at=self._now, keep_at=None)
 

@@ -28,7 +28,7 @@ from warmup.store import Store, installs, mailboxes, messages
 from .bell import Bell
 from .clock import Clock, JumpClock, SystemClock
 from .log import Fact, Log
-from .office import Office
+from .office import Office, trusted
 from .planner import Planner
 from .reader import Reader
 from .sender import Sender
@@ -56,6 +56,7 @@ def opened(config: Config, clock: Clock, tell: Callable[[Fact], None], environ: 
     """The office, with its database held for this process alone."""
     with Store.open(config.database, create=True) as store:
         store.lock()
+        trusted(config)  # found out now, or it would look like every mailbox's own trouble
         provided = environ.get("CREDENTIALS_DIRECTORY")
         yield Office(
             store=store,
@@ -95,12 +96,12 @@ class Daemon:
         told = loop.create_task(self._stop.wait())
         try:
             await asyncio.wait((told, bell.broken), return_when=asyncio.FIRST_COMPLETED)
+            if bell.broken.done():
+                bell.broken.result()
         finally:
             told.cancel()
             bell.stop()
             await self._end()
-        if bell.broken.done():
-            bell.broken.result()
 
     async def jump(self, clock: JumpClock, until: datetime) -> None:
         """Everything due at an instant is done before the clock goes on to the next."""
@@ -122,9 +123,7 @@ class Daemon:
 
     async def _start(self) -> None:
         office = self._office
-        claims = await office.store.do(messages.release)
-        if claims:
-            office.log.recovered(claims)
+        await self._recover()
         pool = await office.store.do(mailboxes.every)
         office.log.started(office.store.name, len(pool), office.node)
 
@@ -137,15 +136,23 @@ class Daemon:
         self._manager.stopping()
         self._office.log.stopping(seconds)
         late = await asyncio.gather(self._sender.stop(seconds), self._reader.stop(seconds))
-        await self._office.store.do(messages.release)
+        await self._recover()
         self._office.log.stopped(sum(late))
+
+    async def _recover(self) -> None:
+        """Nothing is in hand: what a run that crashed, or work that was cut short, has left there is put right."""
+        claims = await self._office.store.do(messages.release)
+        if claims:
+            self._office.log.recovered(claims)
 
     def _reload(self, load: Callable[[], Config]) -> None:
         self._manager.reloading()
         try:
-            self._office.config = load()
+            config = load()
+            trusted(config)
         except OperatorError as refused:
             self._office.log.reload_refused(str(refused))
         else:
-            self._office.log.reloaded(self._office.config.source)
+            self._office.config = config
+            self._office.log.reloaded(config.source)
         self._manager.ready()

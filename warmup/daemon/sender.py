@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from warmup.content import compose
-from warmup.errors import NotSent, OperatorError, Uncertain
+from warmup.errors import NotSent, OperatorError, StoreError, Uncertain
 from warmup.model import Action, Mailbox, Message, Response, Verdict, chance
 from warmup.plan import local_date
 from warmup.smtp import Session, Timeouts, dial
@@ -42,14 +42,15 @@ class Sender:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._crew = Crew(_AT_ONCE, self._crashed)
+        self._crew = Crew(self._crashed)
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._hosts: dict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(self._office.config.submission.connections_per_host)
         )
-        self._stopping = False
 
     async def tick(self) -> None:
         """Begin with every mailbox that has something due and isn't being served."""
+        self._crew.check()
         for mailbox in await self._office.store.do(_due, self._office.clock.now()):
             self._crew.begin(mailbox.id, partial(self._serve, mailbox))
 
@@ -58,20 +59,21 @@ class Sender:
 
     async def stop(self, seconds: float) -> int:
         """Claim nothing more, and let what is in hand end within `seconds`; how many had to be cut short."""
-        self._stopping = True
         return await self._crew.stop(seconds)
 
-    async def _crashed(self, key: Hashable, error: BaseException) -> None:
+    async def _crashed(self, key: Hashable, error: Exception) -> None:
         assert isinstance(key, int)
-        self._office.log.bug(f"sending for mailbox {key}", error)
-        people = await self._office.store.do(mailboxes.some, [key])
-        await hold.by_bug(self._office, people[key], error)
+        mailbox = await self._office.store.do(_abandoned, key)
+        if mailbox is not None:  # else it was purged while its messages were in hand, which surprises, and is no bug
+            self._office.log.bug(f"sending for mailbox {key}", error)
+            await hold.by_bug(self._office, mailbox, error)
 
     async def _serve(self, sender: Mailbox) -> None:
         session: Session | None = None
-        async with self._hosts[sender.smtp.host]:
+        # Its host's turn first: those who wait for a server that hangs mustn't take the places of the others.
+        async with self._hosts[sender.smtp.host], self._places:
             try:
-                while not self._stopping:
+                while not self._crew.stopping:
                     order = await self._office.store.do(_take, self._office, sender, self._office.clock.now())
                     if order is None:
                         break
@@ -106,6 +108,12 @@ def _take(db: Connection, office: Office, sender: Mailbox, now: datetime) -> _Or
     return _Order(message, sender, recipient, messages.thread(db, message.thread))
 
 
+def _abandoned(db: Connection, number: int) -> Mailbox | None:
+    """The mailbox whose sending crashed, if it is still known, with nothing left in hand."""
+    messages.release(db, sender=number)
+    return mailboxes.some(db, [number]).get(number)
+
+
 class _Submission:
     """One claimed message and what becomes of it."""
 
@@ -138,6 +146,8 @@ class _Submission:
         except Uncertain as broken:
             await self._uncertain(broken)
             return None
+        except StoreError:
+            raise
         except OperatorError as trouble:
             await hold.until_mended(self._office, self._sender, trouble)
             await store.do(messages.returned, self._id, reason=str(trouble))
@@ -167,12 +177,16 @@ class _Submission:
         )
 
     async def _transact(self, session: Session, text: bytes) -> Response | None:
-        """The server's last word; None when the message mustn't go any more, since a pause began or somebody left."""
+        """The server's last word; None when the message mustn't go any more, since a pause began, somebody left or the
+        day went by while the server thought.
+        """
         office = self._office
         said = await session.envelope(self._sender.address, self._recipient.address, text)
         if not said.positive:
             return said
-        if not await office.store.do(messages.data_begins, self._id, office.clock.now(), owner=office.node):
+        now = office.clock.now()
+        today = local_date(now, self._sender.zone) == self._message.local_date
+        if not today or not await office.store.do(messages.data_begins, self._id, now, owner=office.node):
             await office.store.do(messages.returned, self._id, reason="held at the last moment")
             return None
         return await session.data(text)
@@ -236,7 +250,8 @@ class _Submission:
 
     async def _uncertain(self, broken: Uncertain) -> None:
         office = self._office
-        await office.store.do(messages.uncertain, self._id, visit_at=office.clock.now() + _SETTLE_AFTER)
+        visit_at = office.clock.now() + _SETTLE_AFTER
+        await office.store.do(messages.uncertain, self._id, visit_at, reason=str(broken))
         office.log.uncertain(self._sender.address, self._recipient.address, self._message, str(broken))
         await hold.by_failure(office, self._sender, broken)
 

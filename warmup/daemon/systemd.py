@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 
 
 class Manager:
@@ -32,6 +33,7 @@ class Manager:
 
     def _say(self, state: str) -> None:
         if self._address:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+            # A manager that can't be told is no reason to stop: sd_notify(3) has its return code ignored, too.
+            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
                 line.connect(self._address)
                 line.sendall(state.encode())

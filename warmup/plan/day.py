@@ -95,6 +95,7 @@ class _Planning:
         self.policy = policy
         self.seed = seed
         self.now = now
+        self.turns = dict(policy.scenarios)
         self.seats = {seat.mailbox.id: seat for seat in seats}
         self.mailboxes = {mailbox.id: mailbox for mailbox in pool.mailboxes}
         self.pairing = Pairing(
@@ -107,7 +108,8 @@ class _Planning:
         )
         self.waiting: dict[int, list[tuple[datetime, str, Exchange]]] = defaultdict(list)
         for exchange in pool.owed:
-            self.wait(exchange)
+            if exchange.turn < self.last_turn(exchange.scenario):
+                self.wait(exchange)
 
     def live(self) -> Plan:
         times = [(at, seat.mailbox.id, number) for seat in self.seats.values() for number, at in self.times(seat)]
@@ -131,14 +133,13 @@ class _Planning:
         parent = self.due_answer(seat.mailbox.id, at)
         if parent is not None:
             recipient, thread, turn = parent.sender, parent.thread, parent.turn + 1
-            turns, scenario = self.turns(parent.scenario), parent.scenario
+            scenario = parent.scenario
         else:
             chosen = self.pairing.choose(seat.mailbox.id, at, key)
             if chosen is None:
                 return None
             recipient, thread, turn = chosen, key, 1
-            scenario, turns = chance(key, "scenario").choice(self.policy.scenarios)
-        last_turn = min(turns, self.policy.max_turns)
+            scenario, _ = chance(key, "scenario").choice(self.policy.scenarios)
         slot = Slot(
             message_id=f"<{key}@{wire(seat.mailbox.address).rpartition('@')[2]}>",
             sender=seat.mailbox.id,
@@ -149,7 +150,7 @@ class _Planning:
             scenario=scenario,
             turn=turn,
             parent=parent.message_id if parent else None,
-            answer_wanted=turn < last_turn and chance(key, "answer").random() < self.policy.rate,
+            answer_wanted=turn < self.last_turn(scenario) and chance(key, "answer").random() < self.policy.rate,
         )
         self.note(slot)
         return slot
@@ -189,6 +190,6 @@ class _Planning:
     def wait(self, exchange: Exchange) -> None:
         heapq.heappush(self.waiting[exchange.recipient], (exchange.answerable_at, exchange.message_id, exchange))
 
-    def turns(self, scenario: str) -> int:
-        """How long a conversation begun earlier is; one whose template is gone ends here."""
-        return dict(self.policy.scenarios).get(scenario, 0)
+    def last_turn(self, scenario: str) -> int:
+        """How long a conversation may be; one that goes on from before, and whose template is gone, has ended."""
+        return min(self.turns.get(scenario, 0), self.policy.max_turns)

@@ -53,16 +53,18 @@ def lift(db: Connection, now: datetime, *, id: int | None = None, mailbox: int |
     return db.execute(update(pause).where(which, _holds(now)).values(lifted_at=now)).rowcount
 
 
-def lost(db: Connection, *, since: Mapping[int, datetime]) -> Mapping[int, int]:
+def lost(
+    db: Connection, *, since: Mapping[int, datetime], before: Mapping[int, datetime] | None = None
+) -> Mapping[int, int]:
     """Sending days that pauses begun at its instant in `since`, or later, took from each mailbox's ramp; of those that
-    lost any.
+    lost any. With `before`, which has the same mailboxes, only pauses begun before that.
     """
     if not since:
         return {}
     taken = select(pause.c.mailbox, pause.c.since, pause.c.age_lost).where(pause.c.age_lost > 0)
     sums: Counter[int] = Counter()
     for whose, began, days in db.execute(taken.where(pause.c.since >= min(since.values()))):
-        if whose in since and began >= since[whose]:
+        if whose in since and began >= since[whose] and (before is None or began < before[whose]):
             sums[whose] += days
     return sums
 

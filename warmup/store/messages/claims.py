@@ -27,6 +27,7 @@ ALLOWANCE_USED = "allowance used"
 UNANSWERABLE = "nothing to answer"  # what it was to answer never went out, or went missing
 UNREAD = "not read in time"  # what it was to answer wasn't opened while the answer could still go
 MISSED = "missed"
+INTERRUPTED = "interrupted before the server's answer"  # why nobody can say whether it was accepted
 
 m = message.c
 
@@ -96,18 +97,23 @@ def drop(
     return db.execute(ending, {"which": id, **ended}).rowcount == 1
 
 
-def release(db: Connection, *, owner: str | None = None, before: datetime | None = None) -> int:
-    """After a crash: claims of `owner`, or of anybody, made before then or ever, are free again. Those that had come
-    to DATA aren't: they are uncertain, and a visit to the recipient is due. How many of both.
+def release(
+    db: Connection, *, owner: str | None = None, before: datetime | None = None, sender: int | None = None
+) -> int:
+    """After a crash: claims of `owner`, or of anybody, of one `sender`, or of all, made before then or ever, are free
+    again. Those that had come to DATA aren't: they are uncertain, and a visit to the recipient is due. How many of
+    both.
     """
     left = [IN_HAND]
     if owner is not None:
         left.append(m.claimed_by == owner)
     if before is not None:
         left.append(m.claimed_at < before)
+    if sender is not None:
+        left.append(m.sender == sender)
     freed = update(message).where(*left, m.data_at.is_(None)).values(claimed_at=None, claimed_by=None)
     lost = m.data_at.is_not(None), m.visit_at.is_(None), m.missing_at.is_(None)
-    doubted = update(message).where(*left, *lost).values(visit_at=m.data_at)
+    doubted = update(message).where(*left, *lost).values(visit_at=m.data_at, reason=INTERRUPTED)
     return db.execute(freed).rowcount + db.execute(doubted).rowcount
 
 

@@ -57,9 +57,11 @@ def refused(db: Connection, id: int, now: datetime, response: Response, reason: 
     return db.execute(_END, {"which": id, **ended}).rowcount == 1
 
 
-def uncertain(db: Connection, id: int, visit_at: datetime) -> bool:
-    """Accepted or not, nobody can say: look for it at the recipient's from `visit_at` on. It eats its allowance."""
-    return db.execute(_DOUBT, {"which": id, "visit_at": visit_at}).rowcount == 1
+def uncertain(db: Connection, id: int, visit_at: datetime, *, reason: str | None = None) -> bool:
+    """Accepted or not, nobody can say, and `reason` is why: look for it at the recipient's from `visit_at` on. It eats
+    its allowance.
+    """
+    return db.execute(_DOUBT, {"which": id, "visit_at": visit_at, "reason": reason}).rowcount == 1
 
 
 _mine = m.claimed_by == bindparam("owner")

@@ -46,11 +46,12 @@ def thread(db: Connection, thread: str) -> list[Message]:
 
 def owed(db: Connection, *, since: datetime) -> list[Message]:
     """Messages due after `since` that want an answer and have none planned or sent: on their way, arrived, or planned
-    themselves; not those that went missing. Only between mailboxes of the pool.
+    themselves; not those that went missing or were given up unread. Only between mailboxes of the pool.
     """
     live_answer = _answer.c.parent == m.message_id, _answer.c.dropped_at.is_(None), _answer.c.refused_at.is_(None)
     wanting = and_(m.answer_wanted, m.due_at > since, m.missing_at.is_(None), m.answered_at.is_(None), _live)
-    unanswered = wanting, ~exists().where(*live_answer), _in_pool(m.sender), _in_pool(m.recipient)
+    read_or_to_be = or_(m.opened_at.is_not(None), m.filed_at.is_(None))
+    unanswered = wanting, read_or_to_be, ~exists().where(*live_answer), _in_pool(m.sender), _in_pool(m.recipient)
     return _read(db, select(message).where(*unanswered).order_by(m.due_at, m.id))
 
 

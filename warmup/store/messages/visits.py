@@ -109,7 +109,9 @@ _KEEP_LATER = update(message).where(m.sender == _whom, m.keep_at <= NOW).values(
 
 _STAMP = update(message).where(WHICH)
 _SEE = update(message).where(WHICH, m.found_at.is_(None))
-_PROVE = update(message).where(WHICH, IN_HAND, m.data_at.is_not(None)).values(sent_at=NOW).returning(m.parent)
+_PROVE = (
+    update(message).where(WHICH, IN_HAND, m.data_at.is_not(None)).values(sent_at=NOW, reason=None).returning(m.parent)
+)
 _ANSWER = (
     update(message)
     .where(m.message_id == bindparam("answered", type_=m.message_id.type))
