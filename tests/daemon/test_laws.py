@@ -371,3 +371,16 @@ async def test_a_send_cut_short_is_told_settled_at_the_receiving_end_and_never_s
         (cut,) = [message for message in world.messages if message.id == cut.id]
         assert (cut.state, cut.attempts) == ("missing", 1)
         world.check_laws()
+
+
+async def test_a_cap_lowered_since_the_day_was_planned_holds_at_once_and_is_told(tmp_path: Path) -> None:
+    async with World(tmp_path) as world:
+        await world.live(MONDAY + timedelta(hours=1))
+        ramps = {name: replace(ramp, cap=1) for name, ramp in world.config.ramps.items()}
+        world.config = replace(world.config, ramps=ramps)
+        await world.live(TUESDAY)
+        assert len(world.servers.ledger.accepted) == len(world.accounts)
+        told = [fact.fields["why"] for fact in world.events("dropped")]
+        assert set(told) == {"allowance used"}
+        assert len(told) == len([message for message in world.messages if message.dropped_at])
+        world.check_laws()

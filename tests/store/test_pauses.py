@@ -107,3 +107,13 @@ def test_what_the_database_takes_for_a_hold_is_what_a_pause_says_it_covers(
     if claimed is not None:
         assert claimed.id == message.id
         assert pool.store.run(messages.data_begins, message.id, NOON, owner="node")
+
+
+def test_a_sign_in_that_works_mends_what_waited_for_a_person_and_nothing_else(pool: Pool) -> None:
+    waits = replace(pause(pool.ann), until=None, cause=Cause.VERDICT)
+    bobs = pool.store.run(pauses.open_, replace(pause(pool.bob), until=None, cause=Cause.FAILURE))
+    timed = pool.store.run(pauses.open_, replace(pause(pool.ann), until=NOON + HOUR, cause=Cause.VERDICT))
+    own = pool.store.run(pauses.open_, replace(pause(pool.ann), until=None, cause=Cause.OPERATOR))
+    pool.store.run(pauses.open_, waits)
+    assert pool.store.run(pauses.mended, pool.ann.id, NOON) == 1
+    assert {held.id for held in pool.store.run(pauses.active, NOON)} == {bobs.id, timed.id, own.id}

@@ -230,6 +230,7 @@ def set_(
             _prove(Claim(address=new.address, login=new.login, smtp=new.smtp, imap=new.imap), secret, found)
             if fresh:
                 vault(found).put(old.credential, secret)
+            store.run(pauses.mended, old.id, now())
         store.run(mailboxes.change, old.id, **_fields(new))
     print(f"{old.address}: changed")
 

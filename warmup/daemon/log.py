@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -56,7 +57,8 @@ def lines(form: str, *, journal: bool) -> Callable[[Fact], None]:
 
     def tell(fact: Fact) -> None:
         prefix = f"<{fact.level:d}>" if journal else ""
-        print(prefix + render(fact), file=sys.stderr, flush=True)
+        with suppress(OSError):  # whoever read it has gone, or its disk is full: no reason to leave work unfinished
+            print(prefix + render(fact), file=sys.stderr, flush=True)
 
     return tell
 
@@ -89,8 +91,9 @@ class Log:
         """`cut_short` tasks were still at work when the time was up."""
         self._say("stopped", level=Level.WARNING if cut_short else Level.INFO, cut_short=cut_short)
 
-    def reloaded(self, source: object) -> None:
-        self._say("reloaded", config=source)
+    def reloaded(self, source: object, waiting: Sequence[str]) -> None:
+        """`waiting` are the settings that changed and count from the next start only."""
+        self._say("reloaded", config=source, after_a_restart=", ".join(waiting) or None)
 
     def reload_refused(self, why: str) -> None:
         self._say("reload-refused", level=Level.ERROR, why=why, kept="the configuration from before")
@@ -126,6 +129,10 @@ class Log:
             action=verdict.action,
             rule=verdict.rule,
         )
+
+    def dropped(self, sender: str, message: Message) -> None:
+        """It was due and may not be sent any more: in a hold, too late, above the allowance, out of the pool."""
+        self._say("dropped", mailbox=sender, id=message.message_id, why=message.reason)
 
     def uncertain(self, sender: str, recipient: str, message: Message, why: str) -> None:
         """Accepted or not, nobody can say; it is looked for at the receiving end and never sent again."""

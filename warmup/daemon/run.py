@@ -34,6 +34,17 @@ from .reader import Reader
 from .sender import Sender
 from .systemd import Manager
 
+# What a reload doesn't change, by its key in the configuration.
+_FIXED: Mapping[str, Callable[[Config], object]] = {
+    "database": lambda config: config.database,
+    "credentials": lambda config: config.credentials,
+    "smtp.connections_per_host": lambda config: config.submission.connections_per_host,
+    "service.planner": lambda config: config.service.planner,
+    "service.reader": lambda config: config.service.reader,
+    "service.sender": lambda config: config.service.sender,
+    "service.log": lambda config: config.service.log,
+}
+
 
 async def serve(load: Callable[[], Config], tell: Callable[[Fact], None], environ: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT. `load` reads the configuration, again at each SIGHUP."""
@@ -153,6 +164,7 @@ class Daemon:
         except OperatorError as refused:
             self._office.log.reload_refused(str(refused))
         else:
+            waiting = [key for key, of in _FIXED.items() if of(config) != of(self._office.config)]
             self._office.config = config
-            self._office.log.reloaded(config.source)
+            self._office.log.reloaded(config.source, waiting)
         self._manager.ready()

@@ -74,7 +74,10 @@ class Sender:
         async with self._hosts[sender.smtp.host], self._places:
             try:
                 while not self._crew.stopping:
-                    order = await self._office.store.do(_take, self._office, sender, self._office.clock.now())
+                    now = self._office.clock.now()
+                    dropped, order = await self._office.store.do(_take, self._office, sender, now)
+                    for message in dropped:
+                        self._office.log.dropped(sender.address, message)
                     if order is None:
                         break
                     session = await _Submission(self._office, order).go(session)
@@ -98,14 +101,18 @@ def _due(db: Connection, now: datetime) -> list[Mailbox]:
     return list(mailboxes.some(db, messages.senders_due(db, now)).values())
 
 
-def _take(db: Connection, office: Office, sender: Mailbox, now: datetime) -> _Order | None:
-    """Claim the next message that may go."""
-    today, late = local_date(now, sender.zone), office.config.submission.late
-    message = messages.claim(db, mailbox=sender.id, now=now, today=today, owner=office.node, late=late)
+def _take(db: Connection, office: Office, sender: Mailbox, now: datetime) -> tuple[Sequence[Message], _Order | None]:
+    """Claim the next message that may go; with it, what was dropped on the way since it may not."""
+    config = office.config
+    today, late = local_date(now, sender.zone), config.submission.late
+    ramp = config.ramps.get(sender.curve or config.curve)
+    most = ramp.top if ramp else messages.MANY  # a cap lowered since the day was planned holds at once
+    dropped = messages.settle(db, mailbox=sender.id, now=now, today=today, late=late, most=most)
+    message = messages.claim(db, mailbox=sender.id, now=now, today=today, owner=office.node, late=late, most=most)
     if message is None:
-        return None
+        return dropped, None
     recipient = mailboxes.some(db, [message.recipient])[message.recipient]
-    return _Order(message, sender, recipient, messages.thread(db, message.thread))
+    return dropped, _Order(message, sender, recipient, messages.thread(db, message.thread))
 
 
 def _abandoned(db: Connection, number: int) -> Mailbox | None:

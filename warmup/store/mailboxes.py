@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, sele
 from warmup.errors import UsageError
 from warmup.model import Endpoint, Mailbox
 
+from .pauses import mended
 from .rows import from_fields, to_mailbox
 from .tables import day, mailbox, message, pause
 
@@ -48,7 +49,8 @@ def add(
     curve: str | None,
     now: datetime,
 ) -> Mailbox:
-    """A new mailbox, or the removed one of that address with its number and its history.
+    """A new mailbox, or the removed one of that address with its number and its history, free of pauses that waited
+    for a person.
 
     Raises `UsageError` if there is one that isn't removed.
     """
@@ -70,6 +72,7 @@ def add(
         return to_mailbox(db.execute(fresh.returning(*mailbox.c)).one())
     if known.removed_at is None:
         raise UsageError(f"the mailbox {address} is registered already; change it with: warmup mailbox set {address}")
+    mended(db, known.id, now)
     return to_mailbox(_set(db, known.id, removed_at=None, **values))
 
 

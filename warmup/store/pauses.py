@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from warmup.model import Pause, Scope
+from warmup.model import Cause, Pause, Scope
 
 from .rows import from_pause, to_pause
 from .tables import NOW, mailbox, message, pause
@@ -51,6 +51,12 @@ def lift(db: Connection, now: datetime, *, id: int | None = None, mailbox: int |
     assert (id is None) != (mailbox is None), "one pause, or all of one mailbox"
     which = pause.c.id == id if id is not None else pause.c.mailbox == mailbox
     return db.execute(update(pause).where(which, _holds(now)).values(lifted_at=now)).rowcount
+
+
+def mended(db: Connection, mailbox: int, now: datetime) -> int:
+    """Ends what waited for a person, now that its sign-in works; how many did. The operator's own pauses stay."""
+    waited = pause.c.mailbox == mailbox, pause.c.until.is_(None), pause.c.cause != Cause.OPERATOR, _holds(now)
+    return db.execute(update(pause).where(*waited).values(lifted_at=now)).rowcount
 
 
 def lost(

@@ -7,12 +7,13 @@ What happened is told by functions that answer whether the row was in a state in
 error: another process was quicker, or a mailbox was removed in between.
 """
 
-from .claims import claim, drop, release, returned, senders_due, settle
+from .claims import MANY, claim, drop, release, returned, senders_due, settle
 from .outcomes import accepted, data_begins, refused, uncertain
 from .views import Tally, inbound, last_written, next_due, owed, planned, recent, tally, thread
 from .visits import Stamps, Visit, postpone, stamp, stamp_each, visit, visits_due
 
 __all__ = [
+    "MANY",
     "Stamps",
     "Tally",
     "Visit",

@@ -14,7 +14,20 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from warmup.model import Message, Response
 from warmup.store.mailboxes import REMOVED
@@ -29,6 +42,8 @@ UNREAD = "not read in time"  # what it was to answer wasn't opened while the ans
 MISSED = "missed"
 INTERRUPTED = "interrupted before the server's answer"  # why nobody can say whether it was accepted
 
+MANY = 2**31 - 1  # more than anybody sends in a day
+
 m = message.c
 
 WHICH = m.id == bindparam("which")
@@ -41,25 +56,30 @@ def senders_due(db: Connection, now: datetime) -> list[int]:
     return list(db.scalars(_SENDERS_DUE, {"now": now}))
 
 
-def claim(db: Connection, *, mailbox: int, now: datetime, today: date, owner: str, late: timedelta) -> Message | None:
+def claim(
+    db: Connection, *, mailbox: int, now: datetime, today: date, owner: str, late: timedelta, most: int = MANY
+) -> Message | None:
     """The mailbox's earliest slot that may be sent now, claimed by `owner`; or None. What may not be sent is settled.
 
-    `today` is the sender's local date at `now`; a slot due more than `late` ago is missed.
+    `today` is the sender's local date at `now`; a slot due more than `late` ago is missed. `most` is what the mailbox
+    may send in a day by now, if that is less than the day's allowance.
     """
     if not _hold(db, mailbox):
         return None
-    asked = {"who": mailbox, "now": now, "today": today, "earliest": now - late}
+    asked = {"who": mailbox, "now": now, "today": today, "earliest": now - late, "most": most}
     db.execute(_SETTLE, asked)
     row = db.execute(_CLAIM, asked | {"owner": owner}).one_or_none()
     return None if row is None else to_message(row)
 
 
-def settle(db: Connection, *, mailbox: int, now: datetime, today: date, late: timedelta) -> list[Message]:
+def settle(
+    db: Connection, *, mailbox: int, now: datetime, today: date, late: timedelta, most: int = MANY
+) -> list[Message]:
     """What of the mailbox's due slots may not be sent any more, dropped with its reason. `claim` does it by itself."""
     if not _hold(db, mailbox):
         return []
-    settled = db.execute(_SETTLE, {"who": mailbox, "now": now, "today": today, "earliest": now - late})
-    return [to_message(row) for row in settled]
+    asked = {"who": mailbox, "now": now, "today": today, "earliest": now - late, "most": most}
+    return [to_message(row) for row in db.execute(_SETTLE, asked)]
 
 
 def returned(
@@ -151,7 +171,8 @@ _count: ColumnElement[Any] = (
     select(func.count(_used.id)).where(_used.sender == _sender, _used.local_date == _today, _uses).scalar_subquery()
 )
 _allowed = select(day.c.allowance).where(day.c.mailbox == _sender, day.c.local_date == _today).scalar_subquery()
-_used_up = and_(m.local_date == _today, _count >= func.coalesce(_allowed, 0))
+_enough = or_(_count >= func.coalesce(_allowed, 0), _count >= bindparam("most", type_=Integer))
+_used_up = and_(m.local_date == _today, _enough)
 
 # Why a due slot may not be sent any more, the weightiest reason first; NULL if it may, or may later.
 _why_not = case(
