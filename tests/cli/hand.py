@@ -132,6 +132,14 @@ class Servers:
         self.process.end()
 
 
+def _reachable_by_ctrl_c() -> None:
+    """In the child: the terminal is its own, and SIGINT isn't ignored, as it is where the tests run in the background
+    of a shell.
+    """
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A command on a terminal of its own. A context manager; `told` is all that was on the screen."""
 
@@ -145,7 +153,7 @@ class Terminal:
             stderr=slave,
             env=dict(os.environ),  # and not what readline has put beside it: COLUMNS of the tester's own terminal
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C reaches it
+            preexec_fn=_reachable_by_ctrl_c,
         )
         os.close(slave)
         self.told = ""
