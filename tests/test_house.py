@@ -54,6 +54,7 @@ RFCS = {
     2971: "IMAP ID",
     3207: "SMTP STARTTLS",
     3463: "enhanced status codes",
+    3464: "delivery status notifications",
     3501: "IMAP4rev1",
     3691: "IMAP UNSELECT",
     3848: "ESMTP transmission types",

@@ -40,6 +40,7 @@ class Stage(StrEnum):
     LOGIN = "login"  # IMAP authentication
     SELECT = "select"  # IMAP: any command on folders
     FETCH = "fetch"  # IMAP: any command on messages
+    DSN = "dsn"  # told afterwards, in a delivery status notification or a log: the words are the receiver's
 
 
 class Placement(StrEnum):
@@ -71,9 +72,24 @@ class Action(StrEnum):
     ACCEPTED = "accepted"
     PAUSE_MAILBOX = "pause_mailbox"
     PAUSE_LANE = "pause_lane"
+    PAUSE_RECIPIENT = "pause_recipient"
+    REDUCE_CONNECTIONS = "reduce_connections"  # one connection at a time to that server, and a little later
     RETRY_LATER = "retry_later"
     FAIL_MESSAGE = "fail_message"
+    DROP_RECIPIENT = "drop_recipient"  # write no more to that address until a person restores it
     DISABLE = "disable"  # hold the mailbox until a person lifts it
+    FIX_CONFIG = "fix_config"  # the same, and waiting can't help: something is set up wrong
+    IGNORE = "ignore"  # means nothing: dial again
+
+
+class Kind(StrEnum):
+    """What a refusal is about, where that decides how far a ramp falls or how long and how widely is held."""
+
+    TROUBLE = "trouble"  # the server's, the recipient's, the message's or the setting's: no ramp falls for it
+    RATE = "rate"  # too much at once
+    QUOTA = "quota"  # the day's volume is used up
+    REPUTATION = "reputation"  # a hint that the sender isn't well thought of
+    LOGIN = "login"  # signed in too often: SMTP and IMAP share it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +101,8 @@ class Endpoint:
     security: Security
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port} ({self.security})"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port} ({self.security})"
 
     @property
     def loopback(self) -> bool:
@@ -214,6 +231,8 @@ class Verdict:
     rule: str  # the name of the rule that spoke, for the operator
     wait: timedelta | None = None  # None with a pause: until a person lifts it
     setback: float = 1.0  # the share of today's volume the ramp falls back to; 1.0: no set-back
+    kind: Kind = Kind.TROUBLE
+    domain: bool = False  # it speaks of the sender's whole domain: a lane's pause holds for all its mailboxes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Every answer has a verdict, and the verdict is the one the rules promise."""
+"""Every answer has a verdict; without rules it is the one that stage and basic code promise."""
 
 from datetime import timedelta
 
@@ -6,19 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmup.model import Action, Response, Stage, Verdict
+from tests.throttle.known import RULES, STUDIED, UNSEEN
+from warmup.model import Action, Kind, Response, Stage, Verdict
 from warmup.throttle import Waits, judge
 
 BEFORE_MAIL = [Stage.CONNECT, Stage.TLS, Stage.EHLO, Stage.AUTH]
 FROM_MAIL_ON = [Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DOT]
 PAUSES = {Action.PAUSE_LANE, Action.PAUSE_MAILBOX}
+ENDING = PAUSES | {Action.PAUSE_RECIPIENT, Action.REDUCE_CONNECTIONS, Action.RETRY_LATER}
+PHRASES = [known.reply[4:] for known in STUDIED + UNSEEN]
 
 responses = st.builds(
     Response,
     stage=st.sampled_from(Stage),
     code=st.integers(-1000, 10_000),
     enhanced=st.none() | st.from_regex(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}", fullmatch=True),
-    text=st.text(),
+    text=st.text() | st.sampled_from(PHRASES) | st.binary().map(lambda raw: raw.decode("latin-1")),
 )
 
 
@@ -31,6 +34,16 @@ def test_every_answer_has_a_verdict_that_explains_itself(response: Response, pro
     verdict = judge(response, provider=provider)
     assert verdict.rule
     assert 0 <= verdict.setback <= 1
+
+
+@given(response=responses, provider=st.none() | st.text())
+def test_with_rules_every_answer_has_a_verdict_too(response: Response, provider: str | None) -> None:
+    verdict = judge(response, provider=provider, rules=RULES)
+    assert verdict.rule
+    assert 0 <= verdict.setback <= 1
+    assert (verdict.action is Action.ACCEPTED) == response.positive
+    assert (verdict.wait is not None and verdict.wait > timedelta(0)) == (verdict.action in ENDING)
+    assert verdict.setback == 1 or verdict.action in PAUSES
 
 
 @given(response=responses)
@@ -71,7 +84,7 @@ def test_a_421_before_mail_pauses_the_mailbox_for_an_hour(stage: Stage) -> None:
 @pytest.mark.parametrize("stage", FROM_MAIL_ON)
 def test_a_421_from_mail_on_pauses_the_lane_for_an_hour_and_halves_the_volume(stage: Stage) -> None:
     assert judge(said(stage, 421)) == Verdict(
-        action=Action.PAUSE_LANE, rule="421 from MAIL on", wait=timedelta(hours=1), setback=0.5
+        action=Action.PAUSE_LANE, rule="421 from MAIL on", wait=timedelta(hours=1), setback=0.5, kind=Kind.RATE
     )
 
 

@@ -1,7 +1,8 @@
-"""What a server's answer asks for, judged by stage and basic code alone.
+"""What a server's answer asks for.
 
-Owns: the basic rules, which know no provider. They are total: every `Response` has a `Verdict`, and where the answer
-makes no sense the verdict is to try again, since doubt is transient.
+Owns: the judgement. Rules are asked first, in their order (`warmup.throttle.rules`); what none of them knows is judged
+by stage and basic code. Both together are total: every `Response` has a `Verdict`, and where the answer makes no sense
+the verdict is to try again, since doubt is transient.
 Does not own: how a wait grows with strikes (`warmup.throttle.backoff`).
 Sources: RFC 5321 §3.8 and §4.2.2 (421 may answer any command, and closes), §4.2.1 (the first digit decides where the
 code isn't known), RFC 4954 §6 (530, 534, 535, 538); RFC 5530 §3 (codes in brackets in an IMAP server's NO).
@@ -13,7 +14,10 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from warmup.model import Action, Response, Stage, Verdict
+from warmup.model import Action, Kind, Response, Stage, Verdict
+
+from .rules import Rule, Rules
+from .words import named_wait, plain
 
 # Before MAIL no receiver has been named, so a 421 there is about the mailbox; from MAIL on it is about the lane.
 _BEFORE_MAIL = frozenset({Stage.CONNECT, Stage.TLS, Stage.EHLO, Stage.AUTH})
@@ -28,27 +32,71 @@ _NOT_YOU = re.compile(
     re.IGNORECASE,
 )
 
+_DAY = timedelta(hours=24)  # within which every provider's daily quota is counted anew
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """How long the first hold of each kind lasts, and what is left of the day's volume after a throttled lane."""
+    """How long the first hold of each kind lasts, and what share of the day's volume is left after a throttle, a hint
+    at bad reputation, and a quota that was reached.
+    """
 
     mailbox: timedelta = timedelta(hours=1)
     lane: timedelta = timedelta(hours=1)
+    recipient: timedelta = timedelta(hours=1)
+    connections: timedelta = timedelta(minutes=5)
     retry: timedelta = timedelta(minutes=15)
     setback: float = 0.5  # share of the volume, 0 to 1
+    reputation: float = 0.75
+    quota: float = 0.75  # of what was accepted that day
+
+    def usual(self, action: Action, kind: Kind) -> timedelta | None:
+        """The first wait of a rule that has none of its own; None where nothing is waited for."""
+        if action is Action.PAUSE_MAILBOX and kind is Kind.QUOTA:
+            return _DAY
+        return {
+            Action.PAUSE_MAILBOX: self.mailbox,
+            Action.PAUSE_LANE: self.lane,
+            Action.PAUSE_RECIPIENT: self.recipient,
+            Action.REDUCE_CONNECTIONS: self.connections,
+            Action.RETRY_LATER: self.retry,
+        }.get(action)
+
+    def share(self, kind: Kind) -> float:
+        return {Kind.RATE: self.setback, Kind.REPUTATION: self.reputation, Kind.QUOTA: self.quota}.get(kind, 1.0)
 
 
 _DEFAULT = Waits()
+_NO_RULES = Rules()
 
 
-def judge(response: Response, *, provider: str | None = None, waits: Waits = _DEFAULT) -> Verdict:
-    """The verdict on an answer. `provider` is who was being written to; the basic rules judge all providers alike.
+def judge(
+    response: Response, *, provider: str | None = None, waits: Waits = _DEFAULT, rules: Rules = _NO_RULES
+) -> Verdict:
+    """The verdict on an answer. `provider` is whose words are judged, if that is known: few rules ask.
 
-    The wait is that of a first strike: `warmup.throttle.wait` lengthens it. Never raises.
+    The wait is the one that the server names, or that of a first strike: `warmup.throttle.wait` lengthens it. Never
+    raises.
     """
     if response.positive:
         return Verdict(action=Action.ACCEPTED, rule="accepted")
+    rule = rules.speaking(response, provider)
+    return _ruled(rule, response, waits) if rule is not None else _basic(response, waits)
+
+
+def _ruled(rule: Rule, response: Response, waits: Waits) -> Verdict:
+    usual = waits.usual(rule.action, rule.kind)
+    return Verdict(
+        action=rule.action,
+        rule=rule.name,
+        wait=usual and (named_wait(plain(response)) or rule.wait or usual),
+        setback=waits.share(rule.kind),
+        kind=rule.kind,
+        domain=rule.domain,
+    )
+
+
+def _basic(response: Response, waits: Waits) -> Verdict:
     if response.stage is Stage.LOGIN and _NOT_YOU.search(response.text):
         return Verdict(action=Action.DISABLE, rule="sign-in refused")
     if response.code == 421:
@@ -56,13 +104,16 @@ def judge(response: Response, *, provider: str | None = None, waits: Waits = _DE
     if 500 <= response.code < 600:
         return _refused(response)
     rule = "temporary refusal" if 400 <= response.code < 500 else "no code of SMTP"
-    return Verdict(action=Action.RETRY_LATER, rule=rule, wait=waits.retry)
+    return Verdict(action=Action.RETRY_LATER, rule=rule, wait=named_wait(plain(response)) or waits.retry)
 
 
 def _throttled(stage: Stage, waits: Waits) -> Verdict:
+    """A 421 that no rule explains. The shipped rules explain all of them, so this is for those who have none."""
     if stage in _BEFORE_MAIL:
         return Verdict(action=Action.PAUSE_MAILBOX, rule="421 before MAIL", wait=waits.mailbox)
-    return Verdict(action=Action.PAUSE_LANE, rule="421 from MAIL on", wait=waits.lane, setback=waits.setback)
+    return Verdict(
+        action=Action.PAUSE_LANE, rule="421 from MAIL on", wait=waits.lane, setback=waits.setback, kind=Kind.RATE
+    )
 
 
 def _refused(response: Response) -> Verdict:

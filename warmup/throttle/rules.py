@@ -1,0 +1,187 @@
+"""Rules: what is known of servers' words, as data.
+
+Owns: the form of a rule, how rules are made from tables, and which of them speaks of a response.
+Does not own: the rules themselves and reading them (`data/throttles.toml` and `warmup.config`), what is judged where no
+rule speaks (`warmup.throttle.verdict`).
+Sources: RFC 5321 §4.2.1 (`4yz`), RFC 3463 §2 (`X.2.2`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from warmup.model import Action, Kind, Response, Stage
+
+from .pattern import compiled
+from .words import enhanced, plain
+
+_UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_LONGEST = timedelta(days=7)
+_SMTP = frozenset(Stage) - {Stage.LOGIN, Stage.SELECT, Stage.FETCH}
+_CONDITIONS = ("pattern", "unless", "stages", "codes", "enhanced", "providers")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """All of its conditions hold, or it doesn't speak. A condition that is empty holds always."""
+
+    name: str
+    action: Action
+    pattern: tuple[re.Pattern[str], ...] = ()  # each is found somewhere in the words
+    unless: tuple[re.Pattern[str], ...] = ()  # none is
+    stages: frozenset[Stage] = _SMTP  # IMAP is spoken of by rules that name its stages
+    codes: tuple[str, ...] = ()  # 421, or 4yz for all that begin with 4
+    enhanced: tuple[str, ...] = ()  # 4.7.28, X.2.2 in any class, 5.1 for all that begin so
+    providers: frozenset[str] = frozenset()
+    wait: timedelta | None = None  # the first; None: what is usual for the action
+    kind: Kind = Kind.TROUBLE
+    domain: bool = False
+    line: tuple[str, ...] = field(default=(), compare=False)  # real ones that it is for
+
+    def fits(self, response: Response, text: str, code: str | None, provider: str | None) -> bool:
+        return (
+            response.stage in self.stages
+            and (not self.providers or provider in self.providers)
+            and (not self.codes or any(_within(wanted, str(response.code)) for wanted in self.codes))
+            and (not self.enhanced or (code is not None and any(_begins(code, wanted) for wanted in self.enhanced)))
+            and all(words.search(text) for words in self.pattern)
+            and not any(words.search(text) for words in self.unless)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Rules in the order in which they are asked."""
+
+    ordered: tuple[Rule, ...] = ()
+
+    def speaking(self, response: Response, provider: str | None = None) -> Rule | None:
+        """The first rule that fits."""
+        text, code = plain(response), enhanced(response)
+        return next((rule for rule in self.ordered if rule.fits(response, text, code, provider)), None)
+
+
+def rules(tables: Sequence[Mapping[str, Any]], *, own: Sequence[Mapping[str, Any]] = ()) -> Rules:
+    """The rules that tables, as TOML gives them, stand for. `own` are the operator's: one with the name of another
+    takes its place, all else are asked first. Raises ValueError: "rule 3 (NAME): KEY: what is wrong".
+    """
+    usual, first = _named(tables), _named(own)
+    asked_first = [rule for name, rule in first.items() if name not in usual]
+    return Rules((*asked_first, *(first.get(name, rule) for name, rule in usual.items())))
+
+
+def _named(tables: Sequence[Mapping[str, Any]]) -> dict[str, Rule]:
+    named: dict[str, Rule] = {}
+    for number, table in enumerate(tables, 1):
+        where = f"rule {number} ({table.get('name', 'without a name')})"
+        rule = _rule(table, where)
+        if rule.name in named:
+            raise ValueError(f"{where}: name: another rule has it already")
+        named[rule.name] = rule
+    return named
+
+
+def _rule(table: Mapping[str, Any], where: str) -> Rule:
+    made: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in _READERS:
+            raise ValueError(f"{where}: {key}: unknown key; a rule has {', '.join(_READERS)}")
+        try:
+            made[key] = _READERS[key](value)
+        except ValueError as error:
+            raise ValueError(f"{where}: {key}: {error}") from None
+    for key in ("name", "action"):
+        if key not in made:
+            raise ValueError(f"{where}: {key}: is missing")
+    if not any(made.get(key) for key in _CONDITIONS):
+        raise ValueError(f"{where}: pattern: is missing, as is any other condition, so it would fit everything")
+    return Rule(**made)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"is {value!r}; write text in quotes")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """One text, or a list of them."""
+    return tuple(_text(one) for one in (value if isinstance(value, list | tuple) else [value]))
+
+
+def _patterns(value: Any) -> tuple[re.Pattern[str], ...]:
+    return tuple(compiled(one) for one in _texts(value))
+
+
+def _choice(options: type[Action] | type[Kind] | type[Stage], but: Iterable[str] = ()) -> Callable[[Any], Any]:
+    known = {option.value: option for option in options if option not in but}
+
+    def read(value: Any) -> Any:
+        if value not in known:
+            raise ValueError(f"is {value!r}; write one of {', '.join(known)}")
+        return known[value]
+
+    return read
+
+
+def _stages(value: Any) -> frozenset[Stage]:
+    return frozenset(_choice(Stage)(one) for one in _texts(value))
+
+
+def _codes(value: Any) -> tuple[str, ...]:
+    codes = tuple(str(one).lower() for one in (value if isinstance(value, list | tuple) else [value]))
+    for code in codes:
+        if not re.fullmatch(r"[245](?:\d\d|yz)|0", code):
+            raise ValueError(f"is {code!r}; write a basic code such as 421, or 4yz, or 0 for an IMAP server's NO")
+    return codes
+
+
+def _enhanced(value: Any) -> tuple[str, ...]:
+    codes = tuple(one.upper() for one in _texts(value))
+    for code in codes:
+        if not re.fullmatch(r"[245X]\.\d{1,3}(?:\.\d{1,3})?", code):
+            raise ValueError(f'is {code!r}; write an enhanced code such as "4.7.28", or "X.2.2", or "5.1"')
+    return codes
+
+
+def _wait(value: Any) -> timedelta:
+    found = re.fullmatch(r"(\d{1,6})([smhd])", value) if isinstance(value, str) else None
+    wait = int(found[1]) * _UNITS[found[2]] if found else timedelta(0)
+    if not timedelta(seconds=1) <= wait <= _LONGEST:
+        raise ValueError(f'is {value!r}; write a time such as "90s", "25m" or "4h", at most "7d"')
+    return wait
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"is {value!r}; write true or false")
+    return value
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "name": _text,
+    "line": _texts,
+    "pattern": _patterns,
+    "unless": _patterns,
+    "stages": _stages,
+    "codes": _codes,
+    "enhanced": _enhanced,
+    "providers": lambda value: frozenset(_texts(value)),
+    "action": _choice(Action, but=[Action.ACCEPTED]),
+    "wait": _wait,
+    "kind": _choice(Kind),
+    "domain": _flag,
+}
+
+
+def _within(wanted: str, code: str) -> bool:
+    return code == wanted or (wanted.endswith("yz") and len(code) == 3 and code[0] == wanted[0])
+
+
+def _begins(code: str, wanted: str) -> bool:
+    said, asked = code.split("."), wanted.split(".")
+    return (asked[0] == "X" or said[0] == asked[0]) and said[1 : len(asked)] == asked[1:]
