@@ -56,6 +56,7 @@ class Scope(StrEnum):
 
     MAILBOX = "mailbox"  # everything this mailbox would send
     LANE = "lane"  # what this mailbox would send to one receiving provider
+    RECIPIENT = "recipient"  # what anybody would send to one mailbox of the pool
 
 
 class Cause(StrEnum):
@@ -243,6 +244,7 @@ class Pause:
     scope: Scope
     mailbox: int  # Mailbox.id
     provider: str | None = None  # the receiving provider of a lane
+    recipient: int | None = None  # Mailbox.id of the recipient that is held
     cause: Cause
     since: datetime
     until: datetime | None = None  # None: until a person lifts it
@@ -253,11 +255,13 @@ class Pause:
     note: str = ""  # the operator's words, or what our own trouble was
     response: Response | None = None
 
-    def covers(self, now: datetime, provider: str | None = None) -> bool:
-        """Whether it holds a send to `provider` (None: any) at `now`."""
+    def covers(self, now: datetime, sender: int, recipient: Mailbox) -> bool:
+        """Whether it holds what `sender` would send to `recipient` at `now`."""
         if self.lifted_at is not None or (self.until is not None and now >= self.until):
             return False
-        return self.scope is Scope.MAILBOX or self.provider == provider
+        if self.scope is Scope.RECIPIENT:
+            return self.recipient == recipient.id
+        return self.mailbox == sender and self.provider in {None, recipient.provider}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

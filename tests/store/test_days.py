@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from warmup.store import days, messages
 
-from .pool import DAY, HOUR, NOON, TODAY, Pool
+from .pool import DAY, HOUR, MINUTE, NOON, TODAY, Pool
 
 
 def test_a_day_comes_back_as_it_was_planned(pool: Pool) -> None:
@@ -92,3 +92,13 @@ def test_history_shows_what_was_sent_on_each_day(pool: Pool) -> None:
     pool.sent(pool.ann, pool.cid, NOON + HOUR)
     shown = pool.store.run(days.history, pool.ann.id)
     assert [(day.local_date, day.allowance, sent) for day, sent in shown] == [(TODAY, 3, 2), (TODAY + DAY, 5, 0)]
+
+
+def test_a_day_that_is_cut_allows_no_more_than_has_gone_out(pool: Pool) -> None:
+    pool.sent(pool.ann, pool.bob)
+    pool.store.run(days.cut, pool.ann.id, TODAY, "quota reached")
+    cut = pool.store.run(days.get, pool.ann.id, TODAY)
+    assert cut is not None
+    assert (cut.allowance, cut.reason) == (1, "quota reached")
+    pool.planned(pool.ann, pool.cid, NOON + MINUTE)
+    assert pool.claim(pool.ann, NOON + MINUTE) is None

@@ -103,7 +103,7 @@ def test_what_the_database_takes_for_a_hold_is_what_a_pause_says_it_covers(
     opened = replace(pause(sender, provider=provider), until=until, lifted_at=lifted_at)
     kept = pool.store.run(pauses.open_, opened)
     claimed = pool.claim(sender)
-    assert (claimed is None) == kept.covers(NOON, to.provider)
+    assert (claimed is None) == kept.covers(NOON, sender.id, to)
     if claimed is not None:
         assert claimed.id == message.id
         assert pool.store.run(messages.data_begins, message.id, NOON, owner="node")
@@ -117,3 +117,22 @@ def test_a_sign_in_that_works_mends_what_waited_for_a_person_and_nothing_else(po
     pool.store.run(pauses.open_, waits)
     assert pool.store.run(pauses.mended, pool.ann.id, NOON) == 1
     assert {held.id for held in pool.store.run(pauses.active, NOON)} == {bobs.id, timed.id, own.id}
+
+
+def test_a_recipient_that_is_held_is_held_for_everybody_and_may_write_itself(pool: Pool) -> None:
+    full = replace(pause(pool.ann), scope=Scope.RECIPIENT, recipient=pool.bob.id, rule="mailbox full")
+    kept = pool.store.run(pauses.open_, full)
+    for sender, recipient, goes in (
+        (pool.cid, pool.bob, False),
+        (pool.cid, pool.ann, True),
+        (pool.bob, pool.ann, True),
+    ):
+        assert kept.covers(NOON, sender.id, recipient) is not goes
+    pool.plan(pool.cid, 5)
+    pool.plan(pool.bob, 5)
+    pool.planned(pool.cid, pool.bob)
+    assert pool.claim(pool.cid) is None
+    pool.planned(pool.bob, pool.cid)
+    assert pool.claim(pool.bob) is not None
+    assert pool.store.run(pauses.last, pool.ann.id, Scope.RECIPIENT, recipient=pool.bob.id) == kept
+    assert pool.store.run(pauses.lift, NOON, mailbox=pool.bob.id) == 1

@@ -64,13 +64,16 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """What is known of the whole pool when a day is planned. `held` are (mailbox, receiving provider) lanes."""
+    """What is known of the whole pool when a day is planned. `held` are (mailbox, receiving provider) lanes, `closed`
+    those nobody may write to.
+    """
 
     mailboxes: Sequence[Mailbox]
     owed: Sequence[Exchange] = ()
     last_written: Mapping[tuple[int, int], datetime] = field(default_factory=dict)
     inbound: Mapping[tuple[int, date], int] = field(default_factory=dict)  # by (recipient, date in its own zone)
     held: Collection[tuple[int, str]] = ()
+    closed: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ class _Planning:
             inbound_cap=policy.inbound_cap,
             weights=policy.weights,
             held=pool.held,
+            closed=pool.closed,
         )
         self.waiting: dict[int, list[tuple[datetime, str, Exchange]]] = defaultdict(list)
         for exchange in pool.owed:

@@ -34,6 +34,7 @@ class Pairing:
         inbound_cap: int,
         weights: Mapping[str, float],
         held: Collection[tuple[int, str]],
+        closed: Collection[int] = (),
     ) -> None:
         self._members: dict[str, list[int]] = defaultdict(list)
         for mailbox in sorted(pool, key=lambda mailbox: mailbox.id):
@@ -44,13 +45,16 @@ class Pairing:
         self._inbound = Counter(inbound)
         self._cap = inbound_cap
         self._held = frozenset(held)
+        self._closed = frozenset(closed)
         self._written: Counter[tuple[int, str]] = Counter()
         self._mailboxes = {mailbox.id: mailbox for mailbox in pool}
 
     def may(self, sender: int, recipient: int, at: datetime) -> bool:
         """Whether `recipient` is in the pool, isn't the sender, isn't held and has room for one more on its own day."""
         mailbox = self._mailboxes.get(recipient)
-        if mailbox is None or sender == recipient or (sender, mailbox.provider) in self._held:
+        if mailbox is None or sender == recipient or recipient in self._closed:
+            return False
+        if (sender, mailbox.provider) in self._held:
             return False
         return self._inbound[recipient, local_date(at, mailbox.zone)] < self._cap
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 
-from sqlalchemy import Connection, Table, and_, exists, func, select
+from sqlalchemy import Connection, Table, and_, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from warmup.model import Day, Slot
@@ -50,6 +50,14 @@ def record(db: Connection, days: Sequence[Day], slots: Sequence[Slot]) -> int:
         answer = message.c.parent.is_not(None) & message.c.dropped_at.is_(None) & message.c.refused_at.is_(None)
         db.execute(_insert(db, message).on_conflict_do_nothing(index_elements=["parent"], index_where=answer), values)
     return len(new)
+
+
+def cut(db: Connection, mailbox: int, local_date: date, reason: str) -> None:
+    """The day allows no more than has gone out, or may have."""
+    mine = message.c.sender == mailbox, message.c.local_date == local_date, _gone
+    used = select(func.count(message.c.id)).where(*mine).scalar_subquery()
+    which = day.c.mailbox == mailbox, day.c.local_date == local_date, day.c.allowance > used
+    db.execute(update(day).where(*which).values(allowance=used, reason=reason))
 
 
 def last_sent(db: Connection, *, before: Mapping[int, date]) -> Mapping[int, Day]:

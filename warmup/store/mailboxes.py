@@ -116,8 +116,8 @@ def remove(db: Connection, id: int, now: datetime) -> None:
 def purge(db: Connection, id: int) -> None:
     """Erases the mailbox and all that was ever known of it, messages of others to it too. Its number isn't reused."""
     db.execute(delete(message).where(_with(id)))
-    for table in (day, pause):
-        db.execute(delete(table).where(table.c.mailbox == id))
+    db.execute(delete(day).where(day.c.mailbox == id))
+    db.execute(delete(pause).where(or_(pause.c.mailbox == id, pause.c.recipient == id)))
     db.execute(delete(mailbox).where(mailbox.c.id == id))
 
 

@@ -39,17 +39,21 @@ def active(db: Connection, now: datetime) -> list[Pause]:
     return _read(db, _all().where(_holds(now)))
 
 
-def last(db: Connection, mailbox: int, scope: Scope, provider: str | None = None) -> Pause | None:
-    """The newest pause of a mailbox, or of one of its lanes; over or not."""
-    same = pause.c.mailbox == mailbox, pause.c.scope == scope, pause.c.provider.is_not_distinct_from(provider)
+def last(
+    db: Connection, mailbox: int, scope: Scope, provider: str | None = None, recipient: int | None = None
+) -> Pause | None:
+    """The newest pause of a mailbox, of one of its lanes, or by it of a recipient; over or not."""
+    lane = pause.c.provider.is_not_distinct_from(provider), pause.c.recipient.is_not_distinct_from(recipient)
+    same = pause.c.mailbox == mailbox, pause.c.scope == scope, *lane
     newest = select(pause).where(*same).order_by(pause.c.since.desc(), pause.c.id.desc()).limit(1)
     return next(iter(_read(db, newest)), None)
 
 
 def lift(db: Connection, now: datetime, *, id: int | None = None, mailbox: int | None = None) -> int:
-    """Ends one pause, or all of a mailbox; how many held until now."""
+    """Ends one pause, or all of a mailbox, those that hold what is sent to it too; how many held until now."""
     assert (id is None) != (mailbox is None), "one pause, or all of one mailbox"
-    which = pause.c.id == id if id is not None else pause.c.mailbox == mailbox
+    whose = or_(pause.c.mailbox == mailbox, pause.c.recipient == mailbox)
+    which = pause.c.id == id if id is not None else whose
     return db.execute(update(pause).where(which, _holds(now)).values(lifted_at=now)).rowcount
 
 
@@ -75,9 +79,15 @@ def lost(
     return sums
 
 
-def accepted_since(db: Connection, mailbox_: int, provider: str | None, since: datetime) -> bool:
-    """Whether a server accepted anything of this mailbox since then, to one receiving provider or to any (None)."""
+def accepted_since(
+    db: Connection, mailbox_: int, provider: str | None, since: datetime, *, recipient: int | None = None
+) -> bool:
+    """Whether a server accepted anything of this mailbox since then: to one receiving provider, to one recipient, or to
+    anybody.
+    """
     sent = and_(message.c.sender == mailbox_, message.c.sent_at >= since)
+    if recipient is not None:
+        sent = and_(sent, message.c.recipient == recipient)
     if provider is not None:
         sent = and_(sent, message.c.recipient.in_(select(mailbox.c.id).where(mailbox.c.provider == provider)))
     return bool(db.scalar(select(exists().where(sent))))
@@ -114,9 +124,11 @@ _words = func.coalesce(func.nullif(pause.c.rule, ""), func.nullif(pause.c.note, 
 HELD = (
     select(literal("paused: ") + _words)
     .where(
-        pause.c.mailbox == message.c.sender,
         _holds(NOW),
-        or_(pause.c.scope == Scope.MAILBOX, pause.c.provider == _lane),
+        or_(
+            and_(pause.c.mailbox == message.c.sender, or_(pause.c.scope == Scope.MAILBOX, pause.c.provider == _lane)),
+            pause.c.recipient == message.c.recipient,
+        ),
     )
     .order_by(pause.c.id.desc())
     .limit(1)

@@ -196,6 +196,7 @@ class PauseRow(Answered, table=True):
     __tablename__ = "pause"
     __table_args__ = (
         CheckConstraint("(scope = 'lane') = (provider IS NOT NULL)", name="lane"),
+        CheckConstraint("(scope = 'recipient') = (recipient IS NOT NULL)", name="recipient"),
         CheckConstraint("age_lost >= 0 AND strikes >= 0", name="counts"),
         _one_of("scope", Scope),
         _one_of("cause", Cause),
@@ -206,6 +207,7 @@ class PauseRow(Answered, table=True):
     scope: str
     mailbox: int = Field(foreign_key="mailbox.id")
     provider: str | None
+    recipient: int | None = Field(foreign_key="mailbox.id")
     cause: str
     since: datetime
     until: datetime | None

@@ -180,6 +180,7 @@ def _pause() -> None:
         sa.Column("scope", sa.String(), nullable=False),
         sa.Column("mailbox", sa.Integer(), nullable=False),
         sa.Column("provider", sa.String(), nullable=True),
+        sa.Column("recipient", sa.Integer(), nullable=True),
         sa.Column("cause", sa.String(), nullable=False),
         sa.Column("since", _INSTANT, nullable=False),
         sa.Column("until", _INSTANT, nullable=True),
@@ -190,10 +191,12 @@ def _pause() -> None:
         sa.Column("note", sa.String(), nullable=False),
         sa.CheckConstraint("(scope = 'lane') = (provider IS NOT NULL)", name=op.f("ck_pause_lane")),
         sa.CheckConstraint("cause IN ('verdict', 'failure', 'operator')", name=op.f("ck_pause_cause")),
-        sa.CheckConstraint("scope IN ('mailbox', 'lane')", name=op.f("ck_pause_scope")),
+        sa.CheckConstraint("(scope = 'recipient') = (recipient IS NOT NULL)", name=op.f("ck_pause_recipient")),
+        sa.CheckConstraint("scope IN ('mailbox', 'lane', 'recipient')", name=op.f("ck_pause_scope")),
         sa.CheckConstraint(_WHOLE_RESPONSE, name=op.f("ck_pause_response")),
         sa.CheckConstraint("age_lost >= 0 AND strikes >= 0", name=op.f("ck_pause_counts")),
         sa.ForeignKeyConstraint(["mailbox"], ["mailbox.id"], name=op.f("fk_pause_mailbox")),
+        sa.ForeignKeyConstraint(["recipient"], ["mailbox.id"], name=op.f("fk_pause_recipient")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pause")),
     )
     op.create_index("ix_pause_mailbox", "pause", ["mailbox"])
