@@ -103,7 +103,7 @@ def test_the_port_says_which_security_is_meant(house: Hand) -> None:
             "mailbox", "add", "a@x.test", "--smtp", f"[::1]:{port}", "--password-file", "-", stdin="w"
         )
         told[port] = lines[0].partition(": ")[2].partition(": ")[0]
-    assert told == {"587": "submission at ::1:587 (starttls)", "465": "submission at ::1:465 (tls)"}
+    assert told == {"587": "submission at [::1]:587 (starttls)", "465": "submission at [::1]:465 (tls)"}
 
 
 def test_a_mailbox_test_that_fails_says_for_whom(pool: Hand, servers: Servers) -> None:

@@ -1,6 +1,7 @@
 """A configuration is right as a whole, or every mistake in it is told with its file, line and key."""
 
 import re
+from contextlib import suppress
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -9,10 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmup.config import Config, load, locate
-from warmup.config.document import Document
+from warmup.config.document import Document, Table
+from warmup.config.rulebook import rulebook
 from warmup.errors import ConfigError
+from warmup.model import Action, Response, Stage
+from warmup.throttle import Waits, judge
 
 HOME = {"HOME": "/home/ann"}
+KEYS = ["name", "line", "pattern", "unless", "stages", "codes", "enhanced", "providers", "action", "wait", "kind"]
 
 
 def write(directory: Path, text: str) -> Path:
@@ -27,6 +32,8 @@ def mistakes(directory: Path, text: str) -> list[str]:
         load(write(directory, text), HOME)
     return str(caught.value).replace(f"{directory}/", "").splitlines()
 
+
+RULE = "[[throttle.rule]]\nname = 'x'\naction = 'ignore'"
 
 BROKEN = [
     # an unknown key, section, or a section that is none
@@ -99,6 +106,25 @@ BROKEN = [
     ("[mail]\nfolder = 'Inbox'", "2: mail.folder: 'Inbox' won't do; write the name of a folder for this mail alone"),
     ("[smtp]\nhello = 'our mail'", "2: smtp.hello: 'our mail' won't do; write a host name"),
     ("[service]\nlog = 'xml'", "2: service.log: is 'xml'; write one of text, json"),
+    # rules
+    (
+        "throttle.rule = 'x'",
+        "1: throttle.rule: is text; write each rule as a table with two brackets, [[throttle.rule]]",
+    ),
+    ("[throttle.rule]\nname = 'x'", "1: throttle.rule: is a table; write each rule as a table with two brackets"),
+    ("[throttle]\nrule = [3]", "2: throttle.rule: is a list; write each rule as a table with two brackets"),
+    (f"{RULE}\npattern = '(busy'", "4: throttle.rule[0].pattern: is no regular expression (missing ), unterminated"),
+    (f"{RULE}\npattern = '(a+)+'", "4: throttle.rule[0].pattern: repeats without end at 3; write {0,40} instead"),
+    (f"{RULE}\npattern = '(?:a{{1,9}}){{1,9}}'", "4: throttle.rule[0].pattern: repeats a group at 11; only ? may"),
+    (f"{RULE}\npattern = 'a{{1,99}}b{{1,99}}'", "4: throttle.rule[0].pattern: could be tried in 9801 ways"),
+    (f"{RULE}\npattern = ''", "4: throttle.rule[0].pattern: is ''; write text in quotes"),
+    (f"{RULE}\npatern = 'busy'", "4: throttle.rule[0].patern: unknown key; a rule has name, line, pattern, unless"),
+    (f"{RULE}\ncodes = [421, 77]", "4: throttle.rule[0].codes: is '77'; write a basic code such as 421, or 4yz"),
+    (f"{RULE}\nstages = ['rcpt', 'end']", "4: throttle.rule[0].stages: is 'end'; write one of connect, tls"),
+    (f"{RULE}\ncodes = [421]\nwait = '1w'", "5: throttle.rule[0].wait: is '1w'; write a time such as"),
+    (RULE, "1: throttle.rule[0].pattern: is missing, as is any other condition"),
+    ("[[throttle.rule]]\nname = 'x'\ncodes = [421]", "1: throttle.rule[0].action: is missing; every rule has one"),
+    (f"{RULE}\ncodes = [421]\n{RULE}\ncodes = [450]", "6: throttle.rule[1].name: another rule has it already"),
     # files
     ("authorities = 'none.pem'", "1: authorities: there is no file none.pem; write the path of one"),
     ("[mail]\ntemplates = 'none'", "2: mail.templates: there is no folder none; write the path of one"),
@@ -235,6 +261,81 @@ def test_what_the_file_says_is_what_holds(tmp_path: Path) -> None:
 def test_an_own_curve_takes_the_place_of_a_preset_of_its_name(tmp_path: Path) -> None:
     config = load(write(tmp_path, "[curves.steady]\nkind = 'steps'\ntable = [7]"), HOME)
     assert config.ramp().top == 7
+
+
+def test_every_wait_and_share_of_a_throttle_can_be_said(tmp_path: Path) -> None:
+    text = "[throttle]\nreputation = 0.9\nquota = 0.8\nsetback = 0.1\n" + "".join(
+        f"{key} = '{number}m'\n"
+        for number, key in enumerate(("mailbox", "lane", "recipient", "connections", "retry"), 1)
+    )
+    assert load(write(tmp_path, text), HOME).waits == Waits(
+        mailbox=timedelta(minutes=1),
+        lane=timedelta(minutes=2),
+        recipient=timedelta(minutes=3),
+        connections=timedelta(minutes=4),
+        retry=timedelta(minutes=5),
+        setback=0.1,
+        reputation=0.9,
+        quota=0.8,
+    )
+
+
+OURS = """
+[[throttle.rule]]
+name = "ours"
+pattern = 'unusual rate'
+action = "pause_mailbox"
+wait = "7m"
+"""
+
+
+def test_an_own_rule_is_asked_first_and_every_shipped_one_after_it(tmp_path: Path) -> None:
+    said = Response(Stage.RCPT, 421, "4.7.28", "Gmail has detected an unusual rate of mail")
+    usual, config = load(None, HOME), load(write(tmp_path, OURS), HOME)
+    assert judge(said, rules=usual.rules).action is Action.PAUSE_LANE
+    verdict = judge(said, rules=config.rules, waits=config.waits)
+    assert (verdict.action, verdict.rule, verdict.wait) == (Action.PAUSE_MAILBOX, "ours", timedelta(minutes=7))
+    assert config.rules.ordered[1:] == usual.rules.ordered
+
+
+def test_an_own_rule_takes_the_place_of_the_shipped_one_of_its_name(tmp_path: Path) -> None:
+    usual = [rule.name for rule in load(None, HOME).rules.ordered]
+    config = load(write(tmp_path, OURS.replace("ours", usual[5])), HOME)
+    assert [rule.name for rule in config.rules.ordered] == usual
+    assert config.rules.ordered[5].action is Action.PAUSE_MAILBOX
+
+
+def test_two_configurations_with_the_same_rules_are_equal(tmp_path: Path) -> None:
+    first = load(write(tmp_path, OURS), HOME)
+    assert load(write(tmp_path, f"# again\n{OURS}line = 'quoted'"), HOME) == first  # what a rule quotes changes nothing
+    assert load(write(tmp_path, OURS.replace("rate", "rates")), HOME) != first
+    assert load(write(tmp_path, ""), HOME) == load(None, HOME)
+
+
+def test_every_mistake_of_every_rule_is_told(tmp_path: Path) -> None:
+    told = mistakes(tmp_path, f"{OURS}kind = 'x'\ncodes = [1]\n[[throttle.rule]]\nname = 'a'\nthrottle = 1\n")
+    assert [line.split(": ")[:2] for line in told] == [
+        ["warmup.toml:7", "throttle.rule[0].kind"],
+        ["warmup.toml:8", "throttle.rule[0].codes"],
+        ["warmup.toml:9", "throttle.rule[1].action"],
+        ["warmup.toml:11", "throttle.rule[1].throttle"],
+    ]
+
+
+TOML = st.recursive(
+    st.none().map(lambda _: time(8)) | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@given(tables=st.lists(st.dictionaries(st.sampled_from(KEYS) | st.text(), TOML, max_size=4), max_size=3) | TOML)
+def test_any_rules_are_read_or_refused_in_words(tables: object) -> None:
+    document = Document("defaults")
+    with suppress(ConfigError):
+        with Table(document, ("throttle",), {"rule": tables}) as table:
+            assert rulebook(table).ordered
+        document.close()
 
 
 def test_a_curve_that_is_not_there_is_named_with_the_nearest() -> None:

@@ -96,6 +96,7 @@ def test_every_example_in_the_template_can_be_used(tmp_path: Path) -> None:
     assert config.ramp("careful").volume(7) == 4
     assert config.ramp("msg91").top == 40
     assert config.authorities == authority
+    assert config.rules.ordered[0].name == "our relay: hourly limit"
 
 
 def test_the_template_names_every_key_there_is(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_the_template_names_every_key_there_is(tmp_path: Path) -> None:
         from_file(tmp_path, everything)
     known = {key for line in str(caught.value).splitlines() for key in line.partition("known here: ")[2].split(", ")}
     assert len(known) > 50
-    assert known - named == {"curves"}  # shown by an example, [curves.careful]
+    assert known - named == {"curves", "rule"}  # shown by examples, [curves.careful] and [[throttle.rule]]
 
 
 def test_every_known_domain_has_one_provider() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from warmup.model import Cause, Pause, Scope, Stage
 from warmup.sandbox import Fault, Manner
-from warmup.store import mailboxes, pauses
+from warmup.store import days, mailboxes, pauses
 
-from .world import MONDAY, World
+from .world import MONDAY, THROTTLED, World
 
 TUESDAY = MONDAY + timedelta(days=1)
 WEDNESDAY = MONDAY + timedelta(days=2)
@@ -20,13 +20,13 @@ BEN = "ben@east.test"
 
 
 async def test_a_421_at_rcpt_holds_its_lane_and_no_other_and_sets_the_ramp_back(tmp_path: Path) -> None:
-    storm = Fault(Stage.RCPT, say="421 4.7.0 try again later", sender=ANN, recipient="*@east.test", since=TUESDAY)
+    storm = Fault(Stage.RCPT, say=THROTTLED, sender=ANN, recipient="*@east.test", since=TUESDAY)
     async with World(tmp_path, faults=[storm]) as world:
         await world.live(WEDNESDAY)
         (first, *_) = world.pauses
         assert (first.scope, first.provider, first.cause) == (Scope.LANE, "east.test", Cause.VERDICT)
         assert first.response is not None
-        assert (first.response.stage, first.response.code, first.response.enhanced) == (Stage.RCPT, 421, "4.7.0")
+        assert (first.response.stage, first.response.code, first.response.enhanced) == (Stage.RCPT, 421, "4.7.28")
         assert first.age_lost >= 1
         # Every strike is a pause, and in a pause nothing is tried: as many refusals as pauses.
         assert world.servers.faults.struck[storm] == len(world.pauses)
@@ -41,7 +41,7 @@ async def test_a_421_at_rcpt_holds_its_lane_and_no_other_and_sets_the_ramp_back(
 
 @pytest.mark.parametrize("stage", [Stage.CONNECT, Stage.EHLO, Stage.AUTH])
 async def test_a_421_before_mail_holds_the_whole_mailbox(tmp_path: Path, stage: Stage) -> None:
-    storm = Fault(stage, say="421 4.7.0 busy", since=TUESDAY, times=1)
+    storm = Fault(stage, say=THROTTLED, since=TUESDAY, times=1)
     async with World(tmp_path, faults=[storm]) as world:
         await world.live(WEDNESDAY)
         (pause,) = world.pauses
@@ -50,6 +50,69 @@ async def test_a_421_before_mail_holds_the_whole_mailbox(tmp_path: Path, stage: 
         sent = [m.sent_at for m in world.messages if m.sent_at and m.sender == pause.mailbox and m.sent_at > TUESDAY]
         assert not [at for at in sent if pause.since <= at < pause.until]
         assert [at for at in sent if at >= pause.until]
+        world.check_laws()
+
+
+async def test_a_421_that_is_a_hosts_trouble_holds_nobody_and_sets_no_ramp_back(tmp_path: Path) -> None:
+    dead = Fault(Stage.RCPT, say="421 4.4.1 No answer from host", since=TUESDAY, times=3)
+    async with World(tmp_path, faults=[dead]) as world:
+        await world.live(WEDNESDAY)
+        assert world.servers.faults.struck[dead] == 3
+        assert not world.pauses
+        assert [message for message in world.messages if message.attempts > 1 and message.sent_at]
+        world.check_laws()
+
+
+async def test_a_recipient_that_is_full_is_written_to_by_nobody_until_its_pause_is_over(tmp_path: Path) -> None:
+    full = Fault(
+        Stage.RCPT,
+        say="452 4.2.2 The email account that you tried to reach is over quota",
+        recipient=BEN,
+        since=TUESDAY,
+    )
+    async with World(tmp_path, faults=[full]) as world:
+        await world.live(MONDAY + timedelta(days=3))
+        assert {(pause.scope, pause.recipient) for pause in world.pauses} == {(Scope.RECIPIENT, world.pool[BEN].id)}
+        # The first refusal holds all who write to it; what is tried after that is the one message after each pause.
+        assert world.servers.faults.struck[full] == len(world.pauses) <= 3
+        assert {pause.age_lost for pause in world.pauses} == {0}
+        assert [entry for entry in world.servers.ledger.accepted if entry.sender == BEN and entry.at > TUESDAY]
+        world.check_laws()
+
+
+async def test_a_days_quota_that_is_reached_cuts_the_day_to_what_was_accepted(tmp_path: Path) -> None:
+    quota = Fault(
+        Stage.MAIL, say="550 5.4.5 Daily user sending limit exceeded", sender=ANN, since=TUESDAY + timedelta(hours=10)
+    )
+    async with World(tmp_path, faults=[quota]) as world:
+        await world.live(WEDNESDAY)
+        (pause,) = world.pauses
+        ann = world.pool[ANN].id
+        assert (pause.scope, pause.mailbox) == (Scope.MAILBOX, ann)
+        assert pause.until is not None
+        assert pause.until - pause.since > timedelta(hours=20)
+        day = world.ask(days.get, ann, TUESDAY.date())
+        assert day is not None
+        sent = [m for m in world.messages if m.sender == ann and m.sent_at and m.local_date == TUESDAY.date()]
+        assert day.allowance == len(sent)
+        world.check_laws()
+
+
+async def test_words_about_the_senders_domain_hold_the_lane_of_its_every_mailbox(tmp_path: Path) -> None:
+    dkim = Fault(
+        Stage.DOT,
+        say="421 4.7.28 Gmail has detected an unusual rate of email originating from your DKIM domain [north.test]",
+        sender=ANN,
+        recipient="*@east.test",
+        since=TUESDAY,
+        times=1,
+    )
+    async with World(tmp_path, faults=[dkim]) as world:
+        await world.live(WEDNESDAY)
+        held = {(pause.scope, pause.provider, pause.mailbox) for pause in world.pauses}
+        north = [mailbox.id for address, mailbox in world.pool.items() if address.endswith("@north.test")]
+        assert len(north) == 2
+        assert held == {(Scope.LANE, "east.test", number) for number in north}
         world.check_laws()
 
 

@@ -26,6 +26,7 @@ MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 PROVIDERS = ("north.test", "east.test", "south.test")
 NAMES = ("ann", "ben", "cleo", "dan", "eva", "finn", "gus", "hana", "ida")
 ZONE = "Europe/Berlin"
+THROTTLED = "421 4.7.28 An unusual rate of email from your account has been detected; try again later"
 _SETTINGS = """
 credentials = "credentials"
 [curves.brisk]
@@ -132,8 +133,9 @@ class World(Life):
         settings: str = "",
         zone: str = ZONE,
         database: str = "sqlite:///warmup.db",
+        curve: str = "brisk",
     ) -> None:
-        super().__init__(folder, settings, database=database)
+        super().__init__(folder, settings, database=database, curve=curve)
         self.accounts = [
             Account(f"{name}@{PROVIDERS[number % 3]}", f"word-of-{name}") for number, name in enumerate(NAMES[:size])
         ]

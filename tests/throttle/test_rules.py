@@ -9,7 +9,7 @@ import pytest
 
 from tests.throttle.known import RULES, TABLES
 from warmup.model import Action, Response, Stage, Verdict
-from warmup.throttle import Rules, Waits, judge, rules
+from warmup.throttle import Rules, Unfit, Waits, judge, rules
 
 BUSY = {"name": "busy", "pattern": "busy", "action": "pause_lane", "kind": "rate", "wait": "2h"}
 SAID = Response(Stage.RCPT, 451, "4.7.1", "so busy")
@@ -97,6 +97,9 @@ def test_an_operators_rule_is_asked_first_and_one_of_the_same_name_takes_its_pla
         ({"pattern": 5}, "pattern: is 5; write text"),
         ({"pattern": "(a+)+"}, "pattern: repeats without end"),
         ({"unless": "(?:a{1,9}){1,9}"}, "unless: repeats a group"),
+        ({"pattern": "[z-\n]"}, "pattern: is no regular expression (bad character range z- at position 1 (line 1"),
+        ({"action": ["ignore"]}, "action: is ['ignore']; write one of"),
+        ({"stages": [["rcpt"]]}, "stages: is ['rcpt']; write text"),
         ({"patern": "busy"}, "patern: unknown key"),
         ({"action": "panic"}, "action: is 'panic'; write one of"),
         ({"action": "accepted"}, "action: is 'accepted'; write one of"),
@@ -117,6 +120,15 @@ def test_a_bad_rule_is_refused_by_number_name_and_key(table: dict[str, Any], com
     with pytest.raises(ValueError, match="rule 2 ") as refused:
         rules([BUSY, BUSY | {"name": "second"} | table])
     assert str(refused.value).startswith(f"rule 2 (second): {complaint}")
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(Unfit) as refused:
+        rules([BUSY | {"name": "a\nb"}, BUSY, BUSY | {"wait": 1, "kind": "x"}, {}])
+    assert [(at, key) for at, key, _ in refused.value.mistakes] == [
+        *((0, "name"), (2, "kind"), (2, "wait"), (2, "name")),
+        *((3, "name"), (3, "action")),
+    ]
 
 
 def test_a_rule_needs_a_name_an_action_and_a_condition() -> None:

@@ -11,7 +11,7 @@ import typer
 
 from warmup import __version__
 
-from . import curve, demo, house, mailbox, plan, service, status
+from . import curve, demo, explain, house, mailbox, plan, service, status
 from .root import Root
 
 app = typer.Typer(
@@ -59,4 +59,5 @@ app.add_typer(curve.app, name="curve")
 plan.register(app)
 service.register(app)
 status.register(app)
+explain.register(app)
 demo.register(app)

@@ -19,7 +19,7 @@ import typer
 from warmup.config import Config, load, locate
 from warmup.daemon.clock import SystemClock
 from warmup.errors import StoreError, UsageError
-from warmup.model import Cause, Pause
+from warmup.model import Cause, Pause, Scope
 from warmup.secrets import Vault
 from warmup.store import Store
 
@@ -102,7 +102,7 @@ def day(words: str | None) -> date | None:
 
 def told(pause: Pause) -> str:
     """A pause in words: what is held, by whom, until when."""
-    what = f"lane to {pause.provider}" if pause.provider else "mailbox"
+    what = {Scope.LANE: f"lane to {pause.provider}", Scope.RECIPIENT: "one recipient"}.get(pause.scope, "mailbox")
     end = f"until {text(pause.until)}" if pause.until else "until a person lifts it (warmup mailbox resume)"
     why = str(pause.response) if pause.response else pause.note
     by = "by the operator" if pause.cause is Cause.OPERATOR else f"by rule {pause.rule!r}"

@@ -54,7 +54,7 @@ def show_one(row: Row, *, as_json: bool) -> None:
 
 
 def print_json(value: object) -> None:
-    print(json.dumps(_plain(value), indent=2))
+    print(json.dumps(plain(value), indent=2))
 
 
 def text(value: object) -> str:
@@ -95,13 +95,14 @@ def _fitting(rows: Sequence[Row], columns: Mapping[str, str], spare: Iterable[st
     return kept
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A value as JSON has it."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, date | Enum):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

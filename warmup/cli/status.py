@@ -1,6 +1,6 @@
-"""`warmup status`, `warmup log` and `warmup explain`: where everybody stands, and what happened.
+"""`warmup status` and `warmup log`: where everybody stands, and what happened.
 
-Owns: the commands. Does not own: the facts (`warmup.store`), telling a day (`warmup.cli.story`).
+Owns: the commands. Does not own: the facts (`warmup.store`), why it happened (`warmup.cli.explain`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from warmup.model import Mailbox, Message, Pause
 from warmup.plan import local_date
 from warmup.store import Connection, Store, Tally, days, mailboxes, messages, pauses
 
-from . import story
-from .common import Address, ConfigFile, Database, Json, day, now, opened, settings, told
-from .sheet import print_json, show, text
+from .common import ConfigFile, Database, Json, now, opened, settings, told
+from .sheet import show, text
 
 _EVERY = 2.0  # seconds between two looks of --watch
 
@@ -29,7 +28,6 @@ _EVERY = 2.0  # seconds between two looks of --watch
 def register(app: typer.Typer) -> None:
     app.command()(status)
     app.command()(log)
-    app.command()(explain)
 
 
 def status(
@@ -183,31 +181,3 @@ def _pause_row(pause: Pause, everybody: dict[int, Mailbox]) -> dict[str, object]
         "message_id": None,
         "parent": None,
     }
-
-
-def explain(
-    address: Address,
-    on: Annotated[
-        str | None,
-        typer.Option("--date", metavar="DATE", help="Its local day. Default: today.", show_default=False),
-    ] = None,
-    config: ConfigFile = None,
-    database: Database = None,
-    json: Json = False,
-) -> None:
-    """Tell what a mailbox did on a day, and why no more.
-
-    Its place on the curve, what it was allowed and sent, every hold that began on that day with the server's words,
-    what was not sent and why, and the days around it. Times are in the mailbox's own zone.
-
-    \b
-    Example:
-      warmup explain ann@example.org --date 2026-03-09
-    """
-    with opened(settings(config, database)) as store:
-        mailbox = store.run(mailboxes.get, canonical(address), removed=True)
-        tale = store.run(story.of_day, mailbox, day(on) or local_date(now(), mailbox.zone))
-    if json:
-        print_json(tale.row())
-    else:
-        print("\n".join(map(text, tale.lines())))

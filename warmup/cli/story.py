@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from warmup.errors import OperatorError
-from warmup.model import Cause, Day, Mailbox, Pause
+from warmup.model import Cause, Day, Mailbox, Pause, Scope
 from warmup.plan import local_date
 from warmup.store import Connection, Tally, days, mailboxes, messages, pauses
 
@@ -86,7 +86,8 @@ class Tale:
     def _held(self, pause: Pause) -> Iterator[str]:
         zone = ZoneInfo(self.mailbox.zone)
         at = f"  {pause.since.astimezone(zone):%H:%M %Z}"
-        what = f"the lane to {pause.provider}" if pause.provider else "the whole mailbox"
+        held = {Scope.LANE: f"the lane to {pause.provider}", Scope.RECIPIENT: "one recipient, for everybody,"}
+        what = held.get(pause.scope, "the whole mailbox")
         if pause.response:
             yield f"{at}  the server said at {pause.response}"
         elif pause.note:

@@ -19,6 +19,7 @@ from . import sections
 from .document import Document
 from .places import locate, state, template
 from .presets import own, shipped
+from .rulebook import rulebook
 from .shelf import corpus
 from .tree import Config, Preset, Reading, Service, Submission
 from .values import existing, path
@@ -53,7 +54,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         with root.table("smtp") as table:
             submission = sections.submission(table)
         with root.table("throttle") as table:
-            waits = sections.waits(table)
+            waits, rules = sections.waits(table), rulebook(table)
         with root.table("service") as table:
             service = sections.service(table)
     document.close()
@@ -69,6 +70,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         policy=replace(policy, scenarios=tuple((scenario.name, scenario.turns) for scenario in words.scenarios)),
         corpus=words,
         waits=waits,
+        rules=rules,
         submission=submission,
         reading=reading,
         service=service,

@@ -163,8 +163,12 @@ def waits(table: Table) -> Waits:
     return Waits(
         mailbox=table.take("mailbox", _wait, usual.mailbox),
         lane=table.take("lane", _wait, usual.lane),
+        recipient=table.take("recipient", _wait, usual.recipient),
+        connections=table.take("connections", _wait, usual.connections),
         retry=table.take("retry", _wait, usual.retry),
         setback=table.take("setback", _share, usual.setback),
+        reputation=table.take("reputation", _share, usual.reputation),
+        quota=table.take("quota", _share, usual.quota),
     )
 
 

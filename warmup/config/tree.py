@@ -15,7 +15,7 @@ from warmup.content import Corpus
 from warmup.curves import Curve, Ramp
 from warmup.errors import ConfigError
 from warmup.plan import Policy
-from warmup.throttle import Waits
+from warmup.throttle import Rules, Waits
 
 from .document import nearest
 
@@ -89,6 +89,7 @@ class Config:
     policy: Policy
     corpus: Corpus
     waits: Waits
+    rules: Rules  # what is known of servers' words, the operator's own first
     submission: Submission
     reading: Reading
     service: Service

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from warmup.model import Day, Message, Pause, Placement, Response, Scope, Verdict
+from warmup.model import Day, Message, Pause, Placement, Response, Verdict
 
 from .clock import Clock
 
@@ -147,13 +147,18 @@ class Log:
             "held",
             level=Level.WARNING,
             mailbox=address,
-            lane=pause.provider if pause.scope is Scope.LANE else None,
+            scope=pause.scope,
+            lane=pause.provider,
             until=pause.until or "a person lifts it",
             rule=pause.rule or None,
             said=pause.response,
             why=pause.note or None,
             set_back=f"{pause.age_lost} days" if pause.age_lost else None,
         )
+
+    def often_held(self, address: str, holds: int) -> None:
+        """Three holds in a week: the ramp may be too steep, or the mailbox's reputation spoilt."""
+        self._say("often-held", level=Level.ERROR, mailbox=address, holds=holds, within="7 days")
 
     def visit_failed(self, address: str, why: str, wait: timedelta | None) -> None:
         self._say("visit-failed", level=Level.WARNING, mailbox=address, why=why, again_in=wait)

@@ -86,6 +86,7 @@ def lay_out(
         last_written=facts.last_written,
         inbound=Counter((number, local_date(at, here[number].zone)) for number, at in facts.inbound if number in here),
         held=_held_lanes(facts, {seat.mailbox.id: _ends(seat) for seat in seats}),
+        closed={pause.recipient for pause in facts.pauses if pause.recipient and pause.until is None},
     )
     return planned, plan_day(seats, pool, config.policy, now=now, seed=seed).slots
 

@@ -20,7 +20,7 @@ from typing import Unpack
 from warmup.content import compose
 from warmup.errors import AccessLost, AccessRefused, OperatorError, StoreError
 from warmup.imap import Access, Sighting, Timeouts, sign_in
-from warmup.model import Action, Cause, Mailbox, Message, Placement, Response, chance
+from warmup.model import Action, Cause, Kind, Mailbox, Message, Pause, Placement, Response, Scope, Stage, chance
 from warmup.store import Connection, mailboxes, messages, pauses
 from warmup.throttle import judge, wait
 
@@ -54,14 +54,21 @@ def _agenda(db: Connection, number: int, now: datetime) -> _Agenda | None:
     mailbox = mailboxes.some(db, [number]).get(number)
     if mailbox is None or mailbox.removed_at is not None:
         return None
-    held = (pause for pause in pauses.active(db, now) if pause.mailbox == number and pause.until is None)
-    if any(pause.cause is not Cause.OPERATOR for pause in held):
-        messages.postpone(db, number, now, now + _ASK_AGAIN)
-        return None
+    for pause in pauses.active(db, now):
+        if pause.mailbox == number and _shuts_out(pause):
+            messages.postpone(db, number, now, min(pause.until or now + _ASK_AGAIN, now + _ASK_AGAIN))
+            return None
     visit = messages.visit(db, number, now, ahead=_AHEAD)
     people = {number: mailbox} | mailboxes.some(db, {message.recipient for message in visit.outbound})
     outbound = [(message, messages.thread(db, message.thread)) for message in visit.outbound]
     return _Agenda(mailbox, visit.inbound, outbound, people)
+
+
+def _shuts_out(pause: Pause) -> bool:
+    """Whether signing in to read is held as well: SMTP and IMAP share the credential, and the patience with it."""
+    if pause.scope is not Scope.MAILBOX or pause.cause is Cause.OPERATOR:
+        return False
+    return pause.until is None or (pause.response is not None and pause.response.stage in {Stage.AUTH, Stage.LOGIN})
 
 
 class Reader:
@@ -132,20 +139,23 @@ class Reader:
         )
 
     async def _refused(self, mailbox: Mailbox, said: Response) -> None:
-        """The server didn't let us in: a person is needed if it's the credential, otherwise time."""
+        """The server didn't let us in: a person is needed if it's the credential, otherwise time. Sending is held only
+        by what is about signing in, which both servers share.
+        """
         office = self._office
-        verdict = judge(said, provider=mailbox.provider, waits=office.config.waits)
-        office.log.visit_failed(mailbox.address, str(said), await self._later(mailbox.id))
-        if verdict.action is Action.DISABLE:
-            await hold.by_verdict(office, mailbox, mailbox.provider, said, verdict)
+        verdict = judge(said, provider=mailbox.provider, waits=office.config.waits, rules=office.config.rules)
+        wait = await self._later(mailbox.id, at_least=verdict.wait)
+        office.log.visit_failed(mailbox.address, str(said), wait)
+        if verdict.action in {Action.DISABLE, Action.FIX_CONFIG} or verdict.kind is Kind.LOGIN:
+            await hold.by_verdict(office, mailbox, said, verdict)
 
-    async def _later(self, number: int) -> timedelta:
+    async def _later(self, number: int, *, at_least: timedelta | None = None) -> timedelta:
         """Everything due in this mailbox waits, longer each time."""
         office = self._office
         now = office.clock.now()
         self._strikes[number] += 1
         dice = chance(office.install.seed, number, "visit", now.isoformat())
-        again = wait(_RETRY, self._strikes[number], dice, limit=_RETRY_LIMIT)
+        again = max(wait(_RETRY, self._strikes[number], dice, limit=_RETRY_LIMIT), at_least or timedelta(0))
         await office.store.do(messages.postpone, number, now, now + again)
         return again
 

@@ -20,7 +20,7 @@ from functools import partial
 
 from warmup.content import compose
 from warmup.errors import NotSent, OperatorError, StoreError, Uncertain
-from warmup.model import Action, Mailbox, Message, Response, Verdict, chance
+from warmup.model import Action, Kind, Mailbox, Message, Response, Verdict, chance
 from warmup.plan import local_date
 from warmup.smtp import Session, Timeouts, dial
 from warmup.store import Connection, days, mailboxes, messages
@@ -31,6 +31,7 @@ from .correspondence import letter
 from .crew import Crew
 from .office import Office
 
+_AT_ONCE_AGAIN = 3  # attempts that mean nothing, such as an idle connection closed, before a wait
 _AT_ONCE = 200  # connections of the process; a guess below the usual limit of 1024 open files
 _KEEP_WITHIN = timedelta(hours=4)  # a copy in Sent may wait for the next visit that long
 _MARK_AFTER = timedelta(hours=1)  # what it answers is marked as answered, if no visit comes before
@@ -201,19 +202,25 @@ class _Submission:
     async def _settle(self, said: Response) -> None:
         """The server has answered: accepted, or by the verdict on its refusal."""
         office = self._office
-        verdict = judge(said, provider=self._recipient.provider, waits=office.config.waits)
+        verdict = judge(said, provider=self._sender.provider, waits=office.config.waits, rules=office.config.rules)
         if verdict.action is Action.ACCEPTED:
             await self._accepted(said)
             return
         office.log.refused(self._sender.address, self._recipient.address, self._message, said, verdict)
-        if verdict.action in hold.HOLDING:
+        if hold.holding(said, verdict):
             await self._held(said, verdict)
-        elif verdict.action is Action.RETRY_LATER and verdict.wait is not None:
+        elif verdict.action is Action.FAIL_MESSAGE:
+            await self._failed(said, verdict)
+        else:  # to be tried again; what means nothing at once, but not for ever
+            now = verdict.action is Action.IGNORE and self._message.attempts < _AT_ONCE_AGAIN
+            base = verdict.wait or office.config.waits.retry
             dice = chance(office.install.seed, self._message.message_id, self._message.attempts)
-            due = office.clock.now() + wait(verdict.wait, self._message.attempts, dice)
-            await self._again(due, f"refused for now: {verdict.rule}", said)
-        else:
-            await office.store.do(messages.refused, self._id, office.clock.now(), response=said, reason=verdict.rule)
+            later = timedelta(0) if now else wait(base, self._message.attempts, dice)
+            await self._again(office.clock.now() + later, f"refused for now: {verdict.rule}", said)
+
+    async def _failed(self, said: Response, verdict: Verdict) -> None:
+        now = self._office.clock.now()
+        await self._office.store.do(messages.refused, self._id, now, response=said, reason=verdict.rule)
 
     async def _accepted(self, said: Response) -> None:
         office, now = self._office, self._office.clock.now()
@@ -229,11 +236,21 @@ class _Submission:
         office.log.sent(self._sender.address, self._recipient.address, self._message, said)
 
     async def _held(self, said: Response, verdict: Verdict) -> None:
-        office = self._office
-        day = await office.store.do(days.get, self._sender.id, self._message.local_date)
+        """A hold, and what becomes of the message that brought it on: it is dropped, since late warm-up mail is worth
+        nothing; unless the hold is a short one of the server's own trouble, or its recipient is gone for good.
+        """
+        office, local_date = self._office, self._message.local_date
+        day = await office.store.do(days.get, self._sender.id, local_date)
         assert day is not None, "a slot belongs to a planned day"
-        await hold.by_verdict(office, self._sender, self._recipient.provider, said, verdict, day=day)
-        await self._drop(f"held back: {verdict.rule}", said)
+        pause = await hold.by_verdict(office, self._sender, said, verdict, recipient=self._recipient, day=day)
+        if verdict.action in {Action.REDUCE_CONNECTIONS, Action.RETRY_LATER} and pause.until is not None:
+            await self._again(pause.until, f"refused for now: {verdict.rule}", said)
+        elif verdict.action is Action.DROP_RECIPIENT:
+            await self._failed(said, verdict)
+        else:
+            await self._drop(f"held back: {verdict.rule}", said)
+        if verdict.kind is Kind.QUOTA:
+            await office.store.do(days.cut, self._sender.id, local_date, f"cut: {verdict.rule}")
 
     async def _drop(self, reason: str, said: Response | None) -> None:
         store, now = self._office.store, self._office.clock.now()

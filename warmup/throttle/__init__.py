@@ -8,8 +8,8 @@ Sources: RFC 5321 §4.2.1 (first digit), §3.8 (421), RFC 3463 (enhanced codes),
 """
 
 from .backoff import wait
-from .rules import Rule, Rules, rules
+from .rules import Rule, Rules, Unfit, rules
 from .verdict import Waits, judge
 from .words import quoted
 
-__all__ = ["Rule", "Rules", "Waits", "judge", "quoted", "rules", "wait"]
+__all__ = ["Rule", "Rules", "Unfit", "Waits", "judge", "quoted", "rules", "wait"]

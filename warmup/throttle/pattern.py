@@ -27,13 +27,14 @@ _PIECE = re.compile(
 def compiled(pattern: str) -> re.Pattern[str]:
     """The pattern, whatever the case of the text. Raises ValueError, saying what is wrong with it."""
     if not pattern.strip():
-        raise ValueError("is empty and would fit everything")
+        raise ValueError("is empty and would fit everything; write words that are found in the answer")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             expression = re.compile(pattern, re.IGNORECASE)
     except (re.error, OverflowError, RecursionError, FutureWarning) as error:
-        raise ValueError(f"is no regular expression ({error})") from None
+        what = " ".join(str(error).split())  # it may quote the pattern, and that may be on many lines
+        raise ValueError(f"is no regular expression ({what}); \\ before a sign makes it an ordinary one") from None
     if (ways := _ways(pattern)) > MOST:
         raise ValueError(f"could be tried in {ways} ways at each place; {MOST} are allowed, so narrow its repeats")
     return expression
@@ -63,6 +64,6 @@ def _repeats(piece: re.Match[str], before: str) -> int:
     if piece[0] in {"*", "+"} or not (piece["most"] or not piece["comma"]):
         raise ValueError(f"repeats without end at {place}; write {{0,40}} instead")
     if before == ")":
-        raise ValueError(f"repeats a group at {place}; only ? may follow one")
+        raise ValueError(f"repeats a group at {place}; only ? may follow one, so write it out")
     least = int(piece["least"] or 0)
     return int(piece["most"] or least) - least + 1

@@ -53,6 +53,15 @@ class Rule:
         )
 
 
+class Unfit(ValueError):
+    """Tables that no rules can be made of, with every mistake: the table's position from 0, its key, what is wrong."""
+
+    def __init__(self, tables: Sequence[Mapping[str, Any]], mistakes: Sequence[tuple[int, str, str]]) -> None:
+        names = [table.get("name", "without a name") for table in tables]
+        super().__init__("\n".join(f"rule {at + 1} ({names[at]}): {key}: {what}" for at, key, what in mistakes))
+        self.mistakes = tuple(mistakes)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Rules in the order in which they are asked."""
@@ -67,7 +76,7 @@ class Rules:
 
 def rules(tables: Sequence[Mapping[str, Any]], *, own: Sequence[Mapping[str, Any]] = ()) -> Rules:
     """The rules that tables, as TOML gives them, stand for. `own` are the operator's: one with the name of another
-    takes its place, all else are asked first. Raises ValueError: "rule 3 (NAME): KEY: what is wrong".
+    takes its place, all else are asked first. Raises `Unfit`: "rule 3 (NAME): KEY: what is wrong", one line each.
     """
     usual, first = _named(tables), _named(own)
     asked_first = [rule for name, rule in first.items() if name not in usual]
@@ -76,36 +85,48 @@ def rules(tables: Sequence[Mapping[str, Any]], *, own: Sequence[Mapping[str, Any
 
 def _named(tables: Sequence[Mapping[str, Any]]) -> dict[str, Rule]:
     named: dict[str, Rule] = {}
-    for number, table in enumerate(tables, 1):
-        where = f"rule {number} ({table.get('name', 'without a name')})"
-        rule = _rule(table, where)
-        if rule.name in named:
-            raise ValueError(f"{where}: name: another rule has it already")
-        named[rule.name] = rule
+    mistakes: list[tuple[int, str, str]] = []
+    for at, table in enumerate(tables):
+        made, wrong = _read(table)
+        if made.get("name") in named:
+            wrong["name"] = "another rule has it already; give it one of its own"
+        if not wrong:
+            named[made["name"]] = Rule(**made)
+        mistakes += ((at, key, what) for key, what in wrong.items())
+    if mistakes:
+        raise Unfit(tables, mistakes)
     return named
 
 
-def _rule(table: Mapping[str, Any], where: str) -> Rule:
+def _read(table: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A rule's parts, and what is wrong, by key."""
     made: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
     for key, value in table.items():
-        if key not in _READERS:
-            raise ValueError(f"{where}: {key}: unknown key; a rule has {', '.join(_READERS)}")
         try:
-            made[key] = _READERS[key](value)
+            made[key] = _READERS.get(key, _unknown)(value)
         except ValueError as error:
-            raise ValueError(f"{where}: {key}: {error}") from None
-    for key in ("name", "action"):
-        if key not in made:
-            raise ValueError(f"{where}: {key}: is missing")
-    if not any(made.get(key) for key in _CONDITIONS):
-        raise ValueError(f"{where}: pattern: is missing, as is any other condition, so it would fit everything")
-    return Rule(**made)
+            wrong[key] = str(error)
+    wrong |= {key: "is missing; every rule has one" for key in ("name", "action") if key not in table}
+    if not wrong and not any(made.get(key) for key in _CONDITIONS):
+        wrong["pattern"] = "is missing, as is any other condition, so it would fit everything; write a pattern"
+    return made, wrong
+
+
+def _unknown(_: Any) -> Any:
+    raise ValueError(f"unknown key; a rule has {', '.join(_READERS)}")
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"is {value!r}; write text in quotes")
     return value
+
+
+def _line(value: Any) -> str:
+    if not _text(value).isprintable():
+        raise ValueError(f"is {value!r}; write it on one line")
+    return str(value)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -121,7 +142,7 @@ def _choice(options: type[Action] | type[Kind] | type[Stage], but: Iterable[str]
     known = {option.value: option for option in options if option not in but}
 
     def read(value: Any) -> Any:
-        if value not in known:
+        if not isinstance(value, str) or value not in known:
             raise ValueError(f"is {value!r}; write one of {', '.join(known)}")
         return known[value]
 
@@ -163,7 +184,7 @@ def _flag(value: Any) -> bool:
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "name": _text,
+    "name": _line,
     "line": _texts,
     "pattern": _patterns,
     "unless": _patterns,

@@ -102,7 +102,7 @@ def _basic(response: Response, waits: Waits) -> Verdict:
     if response.code == 421:
         return _throttled(response.stage, waits)
     if 500 <= response.code < 600:
-        return _refused(response)
+        return _refused(response, waits)
     rule = "temporary refusal" if 400 <= response.code < 500 else "no code of SMTP"
     return Verdict(action=Action.RETRY_LATER, rule=rule, wait=named_wait(plain(response)) or waits.retry)
 
@@ -116,7 +116,10 @@ def _throttled(stage: Stage, waits: Waits) -> Verdict:
     )
 
 
-def _refused(response: Response) -> Verdict:
+def _refused(response: Response, waits: Waits) -> Verdict:
     if response.stage is Stage.AUTH or response.code in _SIGN_IN:
         return Verdict(action=Action.DISABLE, rule="sign-in refused")
+    if response.stage in _BEFORE_MAIL:
+        # No message has been named yet, so none has failed: the server serves nobody (RFC 5321 §3.1), or not us.
+        return Verdict(action=Action.PAUSE_MAILBOX, rule="no service", wait=waits.mailbox)
     return Verdict(action=Action.FAIL_MESSAGE, rule="permanent refusal")
