@@ -42,6 +42,11 @@ class Stage(StrEnum):
     FETCH = "fetch"  # IMAP: any command on messages
     DSN = "dsn"  # told afterwards, in a delivery status notification or a log: the words are the receiver's
 
+    @property
+    def before_mail(self) -> bool:
+        """No message has been named yet: the submission host speaks for itself, and to the mailbox."""
+        return self in {Stage.CONNECT, Stage.TLS, Stage.EHLO, Stage.AUTH}
+
 
 class Placement(StrEnum):
     """Where a message was found when it was first seen."""

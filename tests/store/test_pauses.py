@@ -114,9 +114,10 @@ def test_a_sign_in_that_works_mends_what_waited_for_a_person_and_nothing_else(po
     bobs = pool.store.run(pauses.open_, replace(pause(pool.bob), until=None, cause=Cause.FAILURE))
     timed = pool.store.run(pauses.open_, replace(pause(pool.ann), until=NOON + HOUR, cause=Cause.VERDICT))
     own = pool.store.run(pauses.open_, replace(pause(pool.ann), until=None, cause=Cause.OPERATOR))
+    gone = pool.store.run(pauses.open_, replace(waits, scope=Scope.RECIPIENT, recipient=pool.bob.id))
     pool.store.run(pauses.open_, waits)
     assert pool.store.run(pauses.mended, pool.ann.id, NOON) == 1
-    assert {held.id for held in pool.store.run(pauses.active, NOON)} == {bobs.id, timed.id, own.id}
+    assert {held.id for held in pool.store.run(pauses.active, NOON)} == {bobs.id, timed.id, own.id, gone.id}
 
 
 def test_a_recipient_that_is_held_is_held_for_everybody_and_may_write_itself(pool: Pool) -> None:

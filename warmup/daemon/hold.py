@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from warmup.errors import OperatorError, WireError
-from warmup.model import Action, Cause, Day, Mailbox, Pause, Response, Scope, Stage, Verdict, chance
+from warmup.model import Action, Cause, Day, Mailbox, Pause, Response, Scope, Verdict, chance
 from warmup.store import Connection, mailboxes, pauses
 from warmup.throttle import wait
 
@@ -20,7 +20,6 @@ _FAILURE = timedelta(minutes=5)  # a guess: long enough for a restart, short eno
 _OFTEN, _OFTEN_WITHIN = 3, timedelta(days=7)  # holds by a server's answer after which the operator is told
 _FAILURE_LIMIT = timedelta(hours=4)
 
-_BEFORE_MAIL = frozenset({Stage.CONNECT, Stage.TLS, Stage.EHLO, Stage.AUTH})  # the submission host speaks for itself
 _OF_RECIPIENT = frozenset({Action.PAUSE_RECIPIENT, Action.DROP_RECIPIENT})
 
 _HOLDING = frozenset(
@@ -41,7 +40,7 @@ def holding(said: Response, verdict: Verdict) -> bool:
     """
     if verdict.action in _HOLDING:
         return True
-    return said.stage in _BEFORE_MAIL and verdict.action in {Action.RETRY_LATER, Action.FAIL_MESSAGE}
+    return said.stage.before_mail and verdict.action in {Action.RETRY_LATER, Action.FAIL_MESSAGE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ async def by_verdict(
 def _held(sender: Mailbox, recipient: Mailbox | None, said: Response, verdict: Verdict) -> _Held:
     if recipient is not None and verdict.action in _OF_RECIPIENT:
         return _Held(sender, Scope.RECIPIENT, recipient=recipient.id)
-    if recipient is not None and verdict.action is Action.PAUSE_LANE and said.stage not in _BEFORE_MAIL:
+    if recipient is not None and verdict.action is Action.PAUSE_LANE and not said.stage.before_mail:
         return _Held(sender, Scope.LANE, provider=recipient.provider)
     return _Held(sender)
 

@@ -59,7 +59,8 @@ def lift(db: Connection, now: datetime, *, id: int | None = None, mailbox: int |
 
 def mended(db: Connection, mailbox: int, now: datetime) -> int:
     """Ends what waited for a person, now that its sign-in works; how many did. The operator's own pauses stay."""
-    waited = pause.c.mailbox == mailbox, pause.c.until.is_(None), pause.c.cause != Cause.OPERATOR, _holds(now)
+    mine = pause.c.mailbox == mailbox, pause.c.scope == Scope.MAILBOX, pause.c.cause != Cause.OPERATOR
+    waited = *mine, pause.c.until.is_(None), _holds(now)
     return db.execute(update(pause).where(*waited).values(lifted_at=now)).rowcount
 
 

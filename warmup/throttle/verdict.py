@@ -19,9 +19,6 @@ from warmup.model import Action, Kind, Response, Stage, Verdict
 from .rules import Rule, Rules
 from .words import named_wait, plain
 
-# Before MAIL no receiver has been named, so a 421 there is about the mailbox; from MAIL on it is about the lane.
-_BEFORE_MAIL = frozenset({Stage.CONNECT, Stage.TLS, Stage.EHLO, Stage.AUTH})
-
 # They speak of the credential at whatever stage they come: 530 answers any command of a client not signed in.
 _SIGN_IN = frozenset({530, 534, 535, 538})
 
@@ -109,7 +106,7 @@ def _basic(response: Response, waits: Waits) -> Verdict:
 
 def _throttled(stage: Stage, waits: Waits) -> Verdict:
     """A 421 that no rule explains. The shipped rules explain all of them, so this is for those who have none."""
-    if stage in _BEFORE_MAIL:
+    if stage.before_mail:
         return Verdict(action=Action.PAUSE_MAILBOX, rule="421 before MAIL", wait=waits.mailbox)
     return Verdict(
         action=Action.PAUSE_LANE, rule="421 from MAIL on", wait=waits.lane, setback=waits.setback, kind=Kind.RATE
@@ -119,7 +116,7 @@ def _throttled(stage: Stage, waits: Waits) -> Verdict:
 def _refused(response: Response, waits: Waits) -> Verdict:
     if response.stage is Stage.AUTH or response.code in _SIGN_IN:
         return Verdict(action=Action.DISABLE, rule="sign-in refused")
-    if response.stage in _BEFORE_MAIL:
+    if response.stage.before_mail:
         # No message has been named yet, so none has failed: the server serves nobody (RFC 5321 §3.1), or not us.
         return Verdict(action=Action.PAUSE_MAILBOX, rule="no service", wait=waits.mailbox)
     return Verdict(action=Action.FAIL_MESSAGE, rule="permanent refusal")
