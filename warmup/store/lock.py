@@ -10,9 +10,11 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from warmup.errors import StoreError
 
@@ -67,6 +69,9 @@ def _take_advisory(place: Place, engine: Engine) -> Callable[[], None]:
 
     def give_back() -> None:
         connection.detach()  # else the pool would keep the session, and the session the lock
+        with suppress(DBAPIError):  # a server that has gone took the lock with it
+            # Before hanging up: the server may notice a closed session only after the next daemon has asked.
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _KEY})
         connection.close()
 
     return give_back
