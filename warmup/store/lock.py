@@ -14,13 +14,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from warmup.errors import StoreError
 
 from .engine import Place
 
 _KEY = 0x7761726D  # "warm": advisory locks of one database share one space of numbers
+_PATIENCE = "5s"
+_LOCK_NOT_AVAILABLE = "55P03"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 _HOLDER = text(
     "SELECT activity.pid, host(activity.client_addr) FROM pg_locks JOIN pg_stat_activity AS activity USING (pid)"
@@ -55,20 +57,26 @@ def _take_file(path: Path) -> Callable[[], None]:
 
 
 def _take_advisory(place: Place, engine: Engine) -> Callable[[], None]:
-    # A connection of its own that never returns to the pool. If the server restarts, the lock is lost with it; claims
-    # stay single even then, since each is a statement that only one can win.
+    # If the server restarts, the lock is lost with the session; claims stay single even then, since each is a statement
+    # that only one can win.
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}):
+    connection.detach()  # the pool would keep the session open, and the session the lock
+    # The server may notice only after a moment that a daemon which was killed has gone.
+    connection.execute(text(f"SET lock_timeout = '{_PATIENCE}'"))
+    try:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _KEY})
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
         holder = connection.execute(_HOLDER, {"key": _KEY}).first()
         connection.close()
         pid, address = holder or ("unknown", None)
         where = f" from {address}" if address else ""
         raise StoreError(
             f"{place.name}: a daemon (server process {pid}{where}) is at work on this database; stop it first"
-        )
+        ) from error
 
     def give_back() -> None:
-        connection.detach()  # else the pool would keep the session, and the session the lock
         with suppress(DBAPIError):  # a server that has gone took the lock with it
             # Before hanging up: the server may notice a closed session only after the next daemon has asked.
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _KEY})
