@@ -62,6 +62,8 @@ class Scope(StrEnum):
     MAILBOX = "mailbox"  # everything this mailbox would send
     LANE = "lane"  # what this mailbox would send to one receiving provider
     RECIPIENT = "recipient"  # what anybody would send to one mailbox of the pool
+    DOMAIN = "domain"  # what every mailbox of a sending domain would send, to one receiving provider or to all
+    HOST = "host"  # what every mailbox at one submission host would send
 
 
 class Cause(StrEnum):
@@ -163,7 +165,7 @@ class Message(Slot):
 
     planned → claimed → data → sent (or refused) → found → opened → (answered) → filed. `data_at` without `sent_at`
     and `refused_at` is *uncertain*. `dropped_at` ends a slot that was never tried to its end; `missing_at` one that
-    was accepted and never seen.
+    was accepted and never seen, or of which we were told that it came back.
     """
 
     id: int
@@ -180,6 +182,7 @@ class Message(Slot):
     answered_at: datetime | None = None  # its answer was accepted
     missing_at: datetime | None = None
     filed_at: datetime | None = None  # moved to the operator-named folder: the end of its way
+    ask_at: datetime | None = None  # when the sender's INBOX is to be looked at for what is told of it
     keep_at: datetime | None = None  # when the sender's Sent folder is to be looked at
     kept_at: datetime | None = None  # a copy is known to be in Sent
     placement: Placement | None = None
@@ -196,15 +199,16 @@ class Message(Slot):
     @property
     def state(self) -> str:
         """How far it has come, in a word for people; read off the stamps, last one first."""
+        told = self.response is not None and self.response.stage is Stage.DSN
         ways = (
             ("dropped", self.dropped_at),
             ("refused", self.refused_at),
-            ("missing", self.missing_at),
+            ("bounced" if told else "missing", self.missing_at),
             ("filed", self.filed_at),
             ("answered", self.answered_at),
             ("opened", self.opened_at),
             ("found", self.found_at),
-            ("sent", self.sent_at),
+            ("delayed" if told else "sent", self.sent_at),
             ("uncertain", self.data_at),
             ("claimed", self.claimed_at),
         )
@@ -247,26 +251,51 @@ class Pause:
 
     id: int = 0
     scope: Scope
-    mailbox: int  # Mailbox.id
-    provider: str | None = None  # the receiving provider of a lane
+    mailbox: int | None  # Mailbox.id: which is held, or met what holds more than itself; None there: the operator
+    provider: str | None = None  # the receiving provider of a lane; of a domain's hold too, if it isn't for all
     recipient: int | None = None  # Mailbox.id of the recipient that is held
+    domain: str | None = None  # the sending domain that is held
+    host: str | None = None  # the submission host that is held, in lower case
     cause: Cause
     since: datetime
     until: datetime | None = None  # None: until a person lifts it
     lifted_at: datetime | None = None
-    age_lost: int = 0  # sending days the ramp fell back
+    age_lost: int = 0  # sending days the mailbox's ramp fell back
     strikes: int = 1
     rule: str = ""
     note: str = ""  # the operator's words, or what our own trouble was
     response: Response | None = None
 
-    def covers(self, now: datetime, sender: int, recipient: Mailbox) -> bool:
+    def covers(self, now: datetime, sender: Mailbox, recipient: Mailbox) -> bool:
         """Whether it holds what `sender` would send to `recipient` at `now`."""
         if self.lifted_at is not None or (self.until is not None and now >= self.until):
             return False
-        if self.scope is Scope.RECIPIENT:
-            return self.recipient == recipient.id
-        return self.mailbox == sender and self.provider in {None, recipient.provider}
+        return self.recipient == recipient.id or self.stops(sender, recipient.provider)
+
+    def stops(self, sender: Mailbox, provider: str | None) -> bool:
+        """Whether, while it lasts, it holds all that `sender` would send to a receiving provider; None: to anybody."""
+        match self.scope:
+            case Scope.MAILBOX | Scope.LANE:
+                mine = self.mailbox == sender.id
+            case Scope.DOMAIN:
+                mine = self.domain == sender.domain
+            case Scope.HOST:
+                mine = self.host == sender.smtp.host.lower()
+            case Scope.RECIPIENT:
+                mine = False
+        return mine and self.provider in {None, provider}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bookmark:
+    """How far something outside has been read: an inbox (its UIDVALIDITY and a UID), a log file (which one and an
+    offset), a journal (a cursor).
+    """
+
+    source: str
+    edition: str
+    position: str
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from warmup.model import Cause, Pause, Scope, Stage
 from warmup.sandbox import Fault, Manner
 from warmup.store import days, mailboxes, pauses
 
-from .world import MONDAY, THROTTLED, World
+from .world import MONDAY, PROVIDERS, THROTTLED, World
 
 TUESDAY = MONDAY + timedelta(days=1)
 WEDNESDAY = MONDAY + timedelta(days=2)
@@ -109,10 +109,23 @@ async def test_words_about_the_senders_domain_hold_the_lane_of_its_every_mailbox
     )
     async with World(tmp_path, faults=[dkim]) as world:
         await world.live(WEDNESDAY)
-        held = {(pause.scope, pause.provider, pause.mailbox) for pause in world.pauses}
-        north = [mailbox.id for address, mailbox in world.pool.items() if address.endswith("@north.test")]
-        assert len(north) == 2
-        assert held == {(Scope.LANE, "east.test", number) for number in north}
+        (pause,) = world.pauses
+        assert (pause.scope, pause.domain, pause.provider) == (Scope.DOMAIN, "north.test", "east.test")
+        assert pause.until is not None
+        held = {
+            (mailbox.address, provider)
+            for mailbox in world.pool.values()
+            for provider in PROVIDERS
+            if pause.stops(mailbox, provider)
+        }
+        assert held == {(ANN, "east.test"), ("dan@north.test", "east.test")}
+        went = {
+            (entry.sender, entry.recipient.partition("@")[2])
+            for entry in world.servers.ledger.accepted
+            if pause.since < entry.at < pause.until
+        }
+        assert went
+        assert not went & held
         world.check_laws()
 
 

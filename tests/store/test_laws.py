@@ -100,7 +100,7 @@ class Life(RuleBasedStateMachine):
         assert self.store.run(days.record, [self.pool.day(self.ann, 99)], []) == 0
 
     def held(self) -> bool:
-        return any(kept.covers(self.now, self.ann.id, self.bob) for kept in self.store.run(pauses.history, self.ann.id))
+        return any(kept.covers(self.now, self.ann, self.bob) for kept in self.store.run(pauses.history, self.ann.id))
 
     @invariant()
     def never_twice_and_never_above_the_allowance(self) -> None:

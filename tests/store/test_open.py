@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from warmup.errors import StoreError
@@ -20,12 +21,13 @@ from warmup.store import Store, installs, mailboxes, schema
 from .conftest import Databases
 from .pool import Pool
 
-NEXT = """
+HEAD = ScriptDirectory(str(schema.MIGRATIONS)).get_current_head()
+NEXT = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "tomorrow"
+down_revision = "{HEAD}"
 
 
 def upgrade() -> None:
@@ -39,7 +41,7 @@ def newer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The program of tomorrow: its migrations have one more step. Not in force before `monkeypatch` says so."""
     migrations = tmp_path / "100% newer"
     shutil.copytree(schema.MIGRATIONS, migrations)
-    (migrations / "versions" / "r0002_tomorrow.py").write_text(NEXT)
+    (migrations / "versions" / "r9999_tomorrow.py").write_text(NEXT)
     return migrations
 
 
@@ -116,21 +118,21 @@ def test_an_older_database_is_upgraded_when_asked_and_keeps_what_it_holds(
         pool = Pool(store)
         sent = pool.sent(pool.ann, pool.bob)
     monkeypatch.setattr(schema, "MIGRATIONS", newer)
-    assert refused(url).endswith(": database revision 0001 is older than this program; upgrade it with: warmup init")
+    assert refused(url).endswith(f": database revision {HEAD} is older than this program; upgrade it with: warmup init")
     with Store.open(url, create=True) as store:
         assert pool.ann in store.run(mailboxes.every)
         pool.store = store
         assert pool.again(sent) == sent
     Store.open(url).close()
     monkeypatch.undo()
-    assert "database revision 0002 is newer" in refused(url)
+    assert "database revision tomorrow is newer" in refused(url)
 
 
 def test_a_step_that_fails_leaves_the_database_as_it_was(
     databases: Databases, newer: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = databases.filled()
-    step = newer / "versions" / "r0002_tomorrow.py"
+    step = newer / "versions" / "r9999_tomorrow.py"
     step.write_text(NEXT + '    op.execute("SELECT nonsense")\n')
     monkeypatch.setattr(schema, "MIGRATIONS", newer)
     refused(url, create=True)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from warmup.model import Cause, Pause, Response, Scope, Stage
-from warmup.store import messages, pauses
+from warmup.store import mailboxes, messages, pauses
 
 from .pool import HOUR, MINUTE, NOON, Pool, pause
 
@@ -60,9 +60,9 @@ def test_the_last_pause_is_of_the_same_scope_and_lane(pool: Pool) -> None:
     pool.store.run(pauses.open_, pause(pool.ann))
     newer = pool.store.run(pauses.open_, pause(pool.ann))
     lane = pool.store.run(pauses.open_, pause(pool.ann, provider="two.test"))
-    assert pool.store.run(pauses.last, pool.ann.id, Scope.MAILBOX) == newer
-    assert pool.store.run(pauses.last, pool.ann.id, Scope.LANE, "two.test") == lane
-    assert pool.store.run(pauses.last, pool.ann.id, Scope.LANE, "one.test") is None
+    assert pool.store.run(pauses.last, pause(pool.ann)) == newer
+    assert pool.store.run(pauses.last, pause(pool.ann, provider="two.test")) == lane
+    assert pool.store.run(pauses.last, pause(pool.ann, provider="one.test")) is None
 
 
 def test_lost_days_add_up_for_each_mailbox_from_an_instant_on(pool: Pool) -> None:
@@ -78,35 +78,71 @@ def test_lost_days_add_up_for_each_mailbox_from_an_instant_on(pool: Pool) -> Non
 
 def test_accepted_since_tells_providers_apart(pool: Pool) -> None:
     pool.sent(pool.ann, pool.bob)
-    ask = pauses.accepted_since
-    assert pool.store.run(ask, pool.ann.id, None, NOON)
-    assert pool.store.run(ask, pool.ann.id, "one.test", NOON)
-    assert not pool.store.run(ask, pool.ann.id, "two.test", NOON)
-    assert not pool.store.run(ask, pool.ann.id, None, NOON + MINUTE)
-    assert not pool.store.run(ask, pool.bob.id, None, NOON)
+
+    def heard(held: Pause) -> bool:
+        return pool.store.run(pauses.accepted_since, replace(held, since=NOON))
+
+    assert heard(pause(pool.ann))
+    assert heard(pause(pool.ann, provider="one.test"))
+    assert not heard(pause(pool.ann, provider="two.test"))
+    assert not pool.store.run(pauses.accepted_since, replace(pause(pool.ann), since=NOON + MINUTE))
+    assert not heard(pause(pool.bob))
+    domain = replace(pause(pool.bob), scope=Scope.DOMAIN, domain=pool.ann.domain)
+    assert heard(domain)
+    assert heard(replace(domain, provider="one.test"))
+    assert not heard(replace(domain, provider="two.test"))
+    assert not heard(replace(domain, domain="n" + pool.ann.domain))
+    host = replace(pause(pool.bob), scope=Scope.HOST, host=pool.ann.smtp.host)
+    assert heard(host)
+    assert not heard(replace(host, host="elsewhere.test"))
+    recipient = replace(pause(pool.cid), scope=Scope.RECIPIENT, recipient=pool.bob.id)
+    assert heard(recipient)
+    assert not heard(replace(recipient, recipient=pool.cid.id))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
+    scope=st.sampled_from(Scope),
     provider=st.sampled_from([None, "one.test", "two.test"]),
+    theirs=st.booleans(),
     until=st.sampled_from([None, NOON - MINUTE, NOON, NOON + MINUTE]),
     lifted_at=st.sampled_from([None, NOON - MINUTE]),
 )
 @pytest.mark.parametrize("recipient", ["bob", "cid"])
 def test_what_the_database_takes_for_a_hold_is_what_a_pause_says_it_covers(
-    pool: Pool, recipient: str, provider: str | None, until: datetime | None, lifted_at: datetime | None
+    pool: Pool,
+    recipient: str,
+    scope: Scope,
+    provider: str | None,
+    theirs: bool,
+    until: datetime | None,
+    lifted_at: datetime | None,
 ) -> None:
     sender = pool.mailbox(f"sender{len(pool.store.run(pauses.history))}@one.test")
+    sender = replace(sender, smtp=replace(sender.smtp, host="Smtp.One.Test"))
+    pool.store.run(mailboxes.change, sender.id, smtp=sender.smtp)
     pool.plan(sender, 1)
     to = {"bob": pool.bob, "cid": pool.cid}[recipient]
     message = pool.planned(sender, to)
-    opened = replace(pause(sender, provider=provider), until=until, lifted_at=lifted_at)
+    opened = Pause(
+        scope=scope,
+        mailbox=sender.id if theirs else pool.ann.id,
+        provider=provider if scope is Scope.DOMAIN else (provider or "one.test") if scope is Scope.LANE else None,
+        domain=(sender.domain if theirs else "e.test") if scope is Scope.DOMAIN else None,
+        host=("Smtp.One.Test".lower() if theirs else "two.test") if scope is Scope.HOST else None,
+        recipient=(to.id if theirs else pool.ann.id) if scope is Scope.RECIPIENT else None,
+        cause=Cause.VERDICT,
+        since=NOON - HOUR,
+        until=until,
+        lifted_at=lifted_at,
+    )
     kept = pool.store.run(pauses.open_, opened)
     claimed = pool.claim(sender)
-    assert (claimed is None) == kept.covers(NOON, sender.id, to)
+    assert (claimed is None) == kept.covers(NOON, sender, to)
     if claimed is not None:
         assert claimed.id == message.id
         assert pool.store.run(messages.data_begins, message.id, NOON, owner="node")
+    pool.store.run(pauses.lift, NOON, id=kept.id)  # or it would hold the next example's
 
 
 def test_a_sign_in_that_works_mends_what_waited_for_a_person_and_nothing_else(pool: Pool) -> None:
@@ -128,12 +164,12 @@ def test_a_recipient_that_is_held_is_held_for_everybody_and_may_write_itself(poo
         (pool.cid, pool.ann, True),
         (pool.bob, pool.ann, True),
     ):
-        assert kept.covers(NOON, sender.id, recipient) is not goes
+        assert kept.covers(NOON, sender, recipient) is not goes
     pool.plan(pool.cid, 5)
     pool.plan(pool.bob, 5)
     pool.planned(pool.cid, pool.bob)
     assert pool.claim(pool.cid) is None
     pool.planned(pool.bob, pool.cid)
     assert pool.claim(pool.bob) is not None
-    assert pool.store.run(pauses.last, pool.ann.id, Scope.RECIPIENT, recipient=pool.bob.id) == kept
+    assert pool.store.run(pauses.last, replace(full, mailbox=pool.cid.id)) == kept
     assert pool.store.run(pauses.lift, NOON, mailbox=pool.bob.id) == 1

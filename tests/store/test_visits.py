@@ -15,8 +15,8 @@ def test_a_mailbox_is_visited_for_what_it_was_sent_and_for_what_it_keeps(pool: P
     pool.store.run(messages.accepted, to_bob.id, NOON, OK, visit_at=NOON + 2 * MINUTE, keep_at=NOON + MINUTE)
     assert pool.store.run(messages.visits_due, NOON) == []
     assert pool.store.run(messages.visits_due, LATER) == [pool.ann.id, pool.bob.id]
-    assert pool.store.run(messages.visit, pool.ann.id, LATER) == Visit([], [pool.again(to_bob)])
-    assert pool.store.run(messages.visit, pool.bob.id, LATER) == Visit([pool.again(to_bob)], [])
+    assert pool.store.run(messages.visit, pool.ann.id, LATER) == Visit([], [pool.again(to_bob)], asking=False)
+    assert pool.store.run(messages.visit, pool.bob.id, LATER) == Visit([pool.again(to_bob)], [], asking=False)
     pool.store.run(messages.stamp, to_bob.id, kept_at=LATER, keep_at=None)
     assert pool.store.run(messages.visits_due, LATER) == [pool.bob.id]
 

@@ -21,10 +21,10 @@ from .places import locate, state, template
 from .presets import own, shipped
 from .rulebook import rulebook
 from .shelf import corpus
-from .tree import Config, Preset, Reading, Service, Submission
+from .tree import Alerts, Config, Preset, Reading, Service, Submission
 from .values import existing, path
 
-__all__ = ["Config", "Preset", "Reading", "Service", "Submission", "load", "locate", "template"]
+__all__ = ["Alerts", "Config", "Preset", "Reading", "Service", "Submission", "load", "locate", "template"]
 
 
 def load(file: Path | None, environ: Mapping[str, str]) -> Config:
@@ -54,7 +54,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         with root.table("smtp") as table:
             submission = sections.submission(table)
         with root.table("throttle") as table:
-            waits, rules = sections.waits(table), rulebook(table)
+            waits, alerts, rules = sections.waits(table), sections.alerts(table), rulebook(table)
         with root.table("service") as table:
             service = sections.service(table)
     document.close()
@@ -70,6 +70,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         policy=replace(policy, scenarios=tuple((scenario.name, scenario.turns) for scenario in words.scenarios)),
         corpus=words,
         waits=waits,
+        alerts=alerts,
         rules=rules,
         submission=submission,
         reading=reading,

@@ -17,7 +17,7 @@ from warmup.throttle import Waits
 
 from .document import Table
 from .shelf import providers
-from .tree import Preset, Reading, Service, Submission, why_not
+from .tree import Alerts, Preset, Reading, Service, Submission, why_not
 from .values import (
     boolean,
     choice,
@@ -153,6 +153,7 @@ def reading(mail: Table, imap: Table) -> Reading:
         folder=mail.take("folder", _folder, usual.folder),
         file_after=mail.take("file_after", duration("0s", "365d"), usual.file_after),
         looks=mail.take("looks", each(_wait), usual.looks),
+        asks=mail.take("asks", each(_wait), usual.asks),
         sent_copy=mail.take("sent_copy", boolean, usual.sent_copy),
         flagged=mail.take("flagged", _share, usual.flagged),
     )
@@ -169,6 +170,15 @@ def waits(table: Table) -> Waits:
         setback=table.take("setback", _share, usual.setback),
         reputation=table.take("reputation", _share, usual.reputation),
         quota=table.take("quota", _share, usual.quota),
+    )
+
+
+def alerts(table: Table) -> Alerts:
+    usual = Alerts()
+    return Alerts(
+        holds=table.take("alert_holds", whole(1, 1000), usual.holds),
+        within=table.take("alert_within", duration("1h", "90d"), usual.within),
+        unreachable=table.take("alert_unreachable", duration("1m", "30d"), usual.unreachable),
     )
 
 

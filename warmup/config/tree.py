@@ -49,8 +49,20 @@ class Reading:
         timedelta(hours=12),
         timedelta(hours=24),
     )
+    asks: tuple[timedelta, ...] = (timedelta(minutes=30), timedelta(hours=5), timedelta(days=1))  # after it was sent
     sent_copy: bool = True
     flagged: float = 0.05  # share of the messages opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """When the operator is told that something goes on for too long: so many holds of a mailbox by servers' answers
+    within a time, and a server that couldn't be reached for so long.
+    """
+
+    holds: int = 3
+    within: timedelta = timedelta(days=7)
+    unreachable: timedelta = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +101,7 @@ class Config:
     policy: Policy
     corpus: Corpus
     waits: Waits
+    alerts: Alerts
     rules: Rules  # what is known of servers' words, the operator's own first
     submission: Submission
     reading: Reading

@@ -1,5 +1,8 @@
 """Holding back: from a verdict, or from our own trouble, to a pause in the store.
 
+An answer to what was asked before the last pause of the same began is the same trouble heard again, from what was in
+flight or told afterwards: it is no further strike, and the ramp doesn't fall again.
+
 Owns: the pause's scope, strikes, end and the days the ramp falls back. Does not own: the judgement
 (`warmup.throttle`), what becomes of the message (the worker), obeying (`warmup.store.messages.claim`).
 """
@@ -10,26 +13,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from warmup.errors import OperatorError, WireError
-from warmup.model import Action, Cause, Day, Mailbox, Pause, Response, Scope, Verdict, chance
-from warmup.store import Connection, mailboxes, pauses
+from warmup.model import Action, Cause, Day, Mailbox, Pause, Response, Scope, Stage, Verdict, chance
+from warmup.store import Connection, pauses
 from warmup.throttle import wait
 
 from .office import Office
 
 _FAILURE = timedelta(minutes=5)  # a guess: long enough for a restart, short enough to lose a slot or two
-_OFTEN, _OFTEN_WITHIN = 3, timedelta(days=7)  # holds by a server's answer after which the operator is told
 _FAILURE_LIMIT = timedelta(hours=4)
+_LIMIT = timedelta(hours=24)
 
-_OF_RECIPIENT = frozenset({Action.PAUSE_RECIPIENT, Action.DROP_RECIPIENT})
+OF_RECIPIENT = frozenset({Action.PAUSE_RECIPIENT, Action.DROP_RECIPIENT})
 
 _HOLDING = frozenset(
     {
         Action.PAUSE_MAILBOX,
         Action.PAUSE_LANE,
-        Action.REDUCE_CONNECTIONS,  # a mailbox has one connection at most: it waits
+        Action.REDUCE_CONNECTIONS,
         Action.DISABLE,
         Action.FIX_CONFIG,
-        *_OF_RECIPIENT,
+        *OF_RECIPIENT,
     }
 )
 
@@ -43,126 +46,138 @@ def holding(said: Response, verdict: Verdict) -> bool:
     return said.stage.before_mail and verdict.action in {Action.RETRY_LATER, Action.FAIL_MESSAGE}
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What a pause is about to hold."""
-
-    mailbox: Mailbox
-    scope: Scope = Scope.MAILBOX
-    provider: str | None = None
-    recipient: int | None = None
-
-
 async def by_verdict(
     office: Office,
     sender: Mailbox,
     said: Response,
     verdict: Verdict,
     *,
+    asked: datetime,
     recipient: Mailbox | None = None,
     day: Day | None = None,
 ) -> Pause:
-    """The pause a server's answer asks for; `recipient` is who was written to, `day` the sender's, whose ramp falls.
-
-    Words about the sender's domain hold the lane of every mailbox of that domain.
+    """The pause a server's answer asks for, to what it was `asked`; `recipient` is who was written to, `day` the
+    sender's, whose ramp falls.
     """
-    fallen = await _fall(office, day, verdict.setback) if day is not None else 0
+    now = office.clock.now()
+    pause = replace(_held(sender, recipient, said, verdict, now), rule=verdict.rule, response=said)
     base = office.config.waits.mailbox if verdict.action is Action.FAIL_MESSAGE else verdict.wait
-    held = _held(sender, recipient, said, verdict)
-    pause = await _open(office, held, Cause.VERDICT, base, rule=verdict.rule, said=said, age_lost=fallen)
-    week = [p for p in await office.store.do(pauses.history, sender.id) if p.since > pause.since - _OFTEN_WITHIN]
-    if sum(p.cause is Cause.VERDICT for p in week) >= _OFTEN:
-        office.log.often_held(sender.address, len(week))
-    if verdict.domain and held.scope is Scope.LANE:
-        for other in await office.store.do(mailboxes.every):
-            if other.domain == sender.domain and other.id != sender.id:
-                shared = replace(held, mailbox=other)
-                await _open(office, shared, Cause.VERDICT, verdict.wait, rule=verdict.rule, said=said)
-    return pause
+    fall = (day, verdict.setback) if day else None
+    kept, new = await _open(office, sender, _Trouble(pause=pause, base=base, asked=asked, fall=fall))
+    alerts = office.config.alerts
+    week = [p for p in await office.store.do(pauses.history, sender.id) if p.since > now - alerts.within]
+    holds = sum(p.cause is Cause.VERDICT and p.mailbox == sender.id for p in week)
+    if new and holds >= alerts.holds:
+        office.log.often_held(sender.address, holds, alerts.within)
+    return kept
 
 
-def _held(sender: Mailbox, recipient: Mailbox | None, said: Response, verdict: Verdict) -> _Held:
-    if recipient is not None and verdict.action in _OF_RECIPIENT:
-        return _Held(sender, Scope.RECIPIENT, recipient=recipient.id)
-    if recipient is not None and verdict.action is Action.PAUSE_LANE and not said.stage.before_mail:
-        return _Held(sender, Scope.LANE, provider=recipient.provider)
-    return _Held(sender)
+def _held(sender: Mailbox, recipient: Mailbox | None, said: Response, verdict: Verdict, now: datetime) -> Pause:
+    """What the words are about. Connections are too many at the submission host, and at the receiver if it was told."""
+    whole = Pause(scope=Scope.MAILBOX, mailbox=sender.id, cause=Cause.VERDICT, since=now)
+    action = verdict.action
+    if action is Action.REDUCE_CONNECTIONS and said.stage is not Stage.DSN:
+        return replace(whole, scope=Scope.HOST, host=sender.smtp.host.lower())
+    if recipient is None or said.stage.before_mail:
+        return whole
+    if action in OF_RECIPIENT:
+        return replace(whole, scope=Scope.RECIPIENT, recipient=recipient.id)
+    if action is Action.PAUSE_LANE and verdict.domain:
+        return replace(whole, scope=Scope.DOMAIN, domain=sender.domain, provider=recipient.provider)
+    if action in {Action.PAUSE_LANE, Action.REDUCE_CONNECTIONS}:
+        return replace(whole, scope=Scope.LANE, provider=recipient.provider)
+    return whole
 
 
-async def _fall(office: Office, day: Day, share: float) -> int:
-    """Days a ramp falls back, from where earlier set-backs of that day have left it."""
-    ramp = office.config.ramps.get(day.curve)
-    if ramp is None or share >= 1:
-        return 0
-    lost = await office.store.do(pauses.lost, since={day.mailbox: day.planned_at})
-    return ramp.fall(max(0, day.age - lost.get(day.mailbox, 0)), share)
-
-
-async def by_failure(office: Office, mailbox: Mailbox, broken: WireError) -> Pause:
-    """A short hold after a connection that broke or was never made; ends by itself and sets no ramp back."""
-    return await _open(
-        office, _Held(mailbox), Cause.FAILURE, _FAILURE, rule="no connection", note=str(broken), limit=_FAILURE_LIMIT
+async def by_failure(office: Office, mailbox: Mailbox, broken: WireError, *, asked: datetime) -> Pause:
+    """A short hold after a connection that broke or was never made; ends by itself and sets no ramp back. A host that
+    can't be reached is held for all its mailboxes.
+    """
+    scope = Scope.HOST if broken.stage is Stage.CONNECT else Scope.MAILBOX
+    pause = Pause(
+        scope=scope,
+        mailbox=mailbox.id,
+        host=mailbox.smtp.host.lower() if scope is Scope.HOST else None,
+        cause=Cause.FAILURE,
+        since=office.clock.now(),
+        rule="no connection",
+        note=str(broken),
     )
+    trouble = _Trouble(pause=pause, base=_FAILURE, asked=asked, limit=_FAILURE_LIMIT)
+    kept, new = await _open(office, mailbox, trouble)
+    began = await office.store.do(pauses.row_began, kept)
+    if new and began is not None and kept.since - began >= office.config.alerts.unreachable:
+        office.log.unreachable(mailbox.address, mailbox.smtp, began, str(broken))
+    return kept
 
 
 async def until_mended(office: Office, mailbox: Mailbox, trouble: OperatorError) -> Pause:
     """A hold for what only a person can mend, such as a credential that is gone."""
-    return await _open(office, _Held(mailbox), Cause.FAILURE, None, rule="needs a person", note=str(trouble))
+    return await _ours(office, mailbox, None, rule="needs a person", note=str(trouble))
 
 
 async def by_bug(office: Office, mailbox: Mailbox, error: BaseException) -> Pause:
     """A hold after a bug of ours met this mailbox; the others go on."""
-    note = f"{type(error).__name__}: see the log"
-    return await _open(office, _Held(mailbox), Cause.FAILURE, timedelta(hours=1), rule="bug", note=note)
+    return await _ours(office, mailbox, timedelta(hours=1), rule="bug", note=f"{type(error).__name__}: see the log")
 
 
-async def _open(
-    office: Office,
-    held: _Held,
-    cause: Cause,
-    base: timedelta | None,
-    *,
-    rule: str,
-    note: str = "",
-    said: Response | None = None,
-    age_lost: int = 0,
-    limit: timedelta = timedelta(hours=24),
-) -> Pause:
+async def _ours(office: Office, mailbox: Mailbox, base: timedelta | None, *, rule: str, note: str) -> Pause:
     now = office.clock.now()
-    strikes = await office.store.do(_strikes, held, cause)
-    until: datetime | None = None
-    if base is not None:
-        what = (held.scope, held.provider, held.recipient, cause, now.isoformat())
-        until = now + wait(
-            base, strikes, chance(office.install.seed, held.mailbox.address, *what), limit=max(limit, base)
-        )
-    pause = Pause(
-        scope=held.scope,
-        mailbox=held.mailbox.id,
-        provider=held.provider,
-        recipient=held.recipient,
-        cause=cause,
-        since=now,
-        until=until,
-        age_lost=age_lost,
-        strikes=strikes,
-        rule=rule,
-        note=note,
-        response=said,
-    )
-    kept = await office.store.do(pauses.open_, pause)
-    office.log.held(held.mailbox.address, kept)
+    pause = Pause(scope=Scope.MAILBOX, mailbox=mailbox.id, cause=Cause.FAILURE, since=now, rule=rule, note=note)
+    kept, _ = await _open(office, mailbox, _Trouble(pause=pause, base=base, asked=now))
     return kept
 
 
-def _strikes(db: Connection, held: _Held, cause: Cause) -> int:
-    """How many times in a row this was held for such a cause, this time included: an accepted message ends the row.
-    A work of the store.
-    """
-    mailbox = held.mailbox.id
-    last = pauses.last(db, mailbox, held.scope, held.provider, held.recipient)
-    if last is None or last.cause is not cause:
-        return 1
-    if pauses.accepted_since(db, mailbox, held.provider, last.since, recipient=held.recipient):
-        return 1
-    return last.strikes + 1
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trouble:
+    """A pause without its strikes and its end, which depend on what came before."""
+
+    pause: Pause
+    base: timedelta | None  # the first wait; None: until a person lifts it
+    asked: datetime
+    limit: timedelta = _LIMIT
+    fall: tuple[Day, float] | None = None  # the day whose ramp falls, to which share
+
+
+async def _open(office: Office, mailbox: Mailbox, trouble: _Trouble) -> tuple[Pause, bool]:
+    """What holds now, and whether that is news."""
+    kept, new = await office.store.do(_begin, office, trouble)
+    if new:
+        office.log.held(mailbox.address, kept)
+    return kept, new
+
+
+def _begin(db: Connection, office: Office, trouble: _Trouble) -> tuple[Pause, bool]:
+    """The pause, remembered; or the last one, if it is heard of again and as long. A work of the store."""
+    pause = trouble.pause
+    last = pauses.last(db, pause)
+    strikes, began, again = 1, pause.since, False
+    if last is not None and last.cause is pause.cause:
+        again = trouble.asked <= last.since
+        if again:
+            strikes, began = last.strikes, last.since
+        elif not pauses.accepted_since(db, last):
+            strikes = last.strikes + 1
+    until = _end(office, replace(pause, since=began), trouble, strikes)
+    if last is not None and again and (last.until is None or (until is not None and until <= last.until)):
+        return last, False
+    age_lost = 0 if again or trouble.fall is None else _fall(db, office, *trouble.fall)
+    return pauses.open_(db, replace(pause, until=until, strikes=strikes, age_lost=age_lost)), True
+
+
+def _end(office: Office, pause: Pause, trouble: _Trouble, strikes: int) -> datetime | None:
+    """The same for the same trouble, however often it is heard of."""
+    if trouble.base is None:
+        return None
+    what = (pause.scope, pause.mailbox, pause.provider, pause.recipient, pause.since.isoformat())
+    dice = chance(office.install.seed, *what)
+    return pause.since + wait(trouble.base, strikes, dice, limit=max(trouble.limit, trouble.base))
+
+
+def _fall(db: Connection, office: Office, day: Day, share: float) -> int:
+    """Days a ramp falls back, from where earlier set-backs of that day have left it."""
+    ramp = office.config.ramps.get(day.curve)
+    if ramp is None or share >= 1:
+        return 0
+    lost = pauses.lost(db, since={day.mailbox: day.planned_at})
+    return ramp.fall(max(0, day.age - lost.get(day.mailbox, 0)), share)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from warmup.model import Day, Message, Pause, Placement, Response, Verdict
+from warmup.model import Day, Endpoint, Message, Pause, Placement, Response, Verdict
 
 from .clock import Clock
 
@@ -143,12 +143,15 @@ class Log:
         self._say("settled", mailbox=recipient, id=message.message_id)
 
     def held(self, address: str, pause: Pause) -> None:
+        """`address` is the mailbox that is held, or that met what holds others too."""
         self._say(
             "held",
             level=Level.WARNING,
             mailbox=address,
             scope=pause.scope,
             lane=pause.provider,
+            domain=pause.domain,
+            host=pause.host,
             until=pause.until or "a person lifts it",
             rule=pause.rule or None,
             said=pause.response,
@@ -156,9 +159,25 @@ class Log:
             set_back=f"{pause.age_lost} days" if pause.age_lost else None,
         )
 
-    def often_held(self, address: str, holds: int) -> None:
-        """Three holds in a week: the ramp may be too steep, or the mailbox's reputation spoilt."""
-        self._say("often-held", level=Level.ERROR, mailbox=address, holds=holds, within="7 days")
+    def often_held(self, address: str, holds: int, within: timedelta) -> None:
+        """The ramp may be too steep, or the mailbox's reputation spoilt."""
+        self._say("often-held", level=Level.ERROR, mailbox=address, holds=holds, within=within)
+
+    def unreachable(self, address: str, server: Endpoint, since: datetime, why: str) -> None:
+        """Since then nothing but failures: no ramp falls for it, but somebody should look."""
+        self._say("unreachable", level=Level.ERROR, mailbox=address, server=server, since=since, why=why)
+
+    def bounced(self, sender: str, message: Message, said: Response, verdict: Verdict) -> None:
+        """A server that had accepted it told us that it was refused further on."""
+        self._told("bounced", sender, message, said, verdict)
+
+    def delayed(self, sender: str, message: Message, said: Response, verdict: Verdict) -> None:
+        """A server that had accepted it told us that it goes on trying, and what keeps it from delivering."""
+        self._told("delayed", sender, message, said, verdict)
+
+    def _told(self, event: str, sender: str, message: Message, said: Response, verdict: Verdict) -> None:
+        particulars = {"id": message.message_id, "said": said, "action": verdict.action, "rule": verdict.rule}
+        self._say(event, level=Level.WARNING, mailbox=sender, **particulars)
 
     def visit_failed(self, address: str, why: str, wait: timedelta | None) -> None:
         self._say("visit-failed", level=Level.WARNING, mailbox=address, why=why, again_in=wait)

@@ -85,7 +85,7 @@ def lay_out(
         owed=owed,
         last_written=facts.last_written,
         inbound=Counter((number, local_date(at, here[number].zone)) for number, at in facts.inbound if number in here),
-        held=_held_lanes(facts, {seat.mailbox.id: _ends(seat) for seat in seats}),
+        held=_held_lanes(facts.pauses, seats),
         closed={pause.recipient for pause in facts.pauses if pause.recipient and pause.until is None},
     )
     return planned, plan_day(seats, pool, config.policy, now=now, seed=seed).slots
@@ -134,17 +134,22 @@ def _age(mailbox: int, facts: Facts, day: date, ramp: Ramp | None) -> int:
 
 def _whole_day(pauses: Sequence[Pause], mailbox: Mailbox, end: datetime) -> Pause | None:
     """The pause that holds all this mailbox would send until its day's `end`."""
-    holds = (pause for pause in pauses if pause.mailbox == mailbox.id and pause.scope is Scope.MAILBOX)
+    holds = (pause for pause in pauses if pause.stops(mailbox, None))
     return next((pause for pause in holds if pause.until is None or pause.until >= end), None)
 
 
-def _held_lanes(facts: Facts, ends: Mapping[int, datetime]) -> set[tuple[int, str]]:
-    """Lanes that are held for the whole day, whose end is in `ends`. A shorter pause drops what falls due in it."""
-    return {
-        (pause.mailbox, pause.provider)
-        for pause in facts.pauses
-        if pause.provider and pause.mailbox in ends and (pause.until is None or pause.until >= ends[pause.mailbox])
-    }
+def _held_lanes(pauses: Sequence[Pause], seats: Sequence[Seat]) -> set[tuple[int, str]]:
+    """Lanes that are held for the whole day. A shorter pause drops what falls due in it."""
+    here = {seat.mailbox.id: seat for seat in seats}
+    held = set[tuple[int, str]]()
+    for pause in pauses:
+        if pause.provider is not None:
+            seat = here.get(pause.mailbox or 0)
+            for one in seats if pause.scope is Scope.DOMAIN else filter(None, [seat]):
+                lasts = pause.until is None or pause.until >= _ends(one)
+                if lasts and pause.stops(one.mailbox, pause.provider):
+                    held.add((one.mailbox.id, pause.provider))
+    return held
 
 
 def _ends(seat: Seat) -> datetime:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Unpack
@@ -20,11 +20,26 @@ from typing import Unpack
 from warmup.content import compose
 from warmup.errors import AccessLost, AccessRefused, OperatorError, StoreError
 from warmup.imap import Access, Sighting, Timeouts, sign_in
-from warmup.model import Action, Cause, Kind, Mailbox, Message, Pause, Placement, Response, Scope, Stage, chance
-from warmup.store import Connection, mailboxes, messages, pauses
+from warmup.model import (
+    Action,
+    Bookmark,
+    Cause,
+    Kind,
+    Mailbox,
+    Message,
+    Pause,
+    Placement,
+    Response,
+    Scope,
+    Stage,
+    Verdict,
+    chance,
+)
+from warmup.store import Connection, bookmarks, mailboxes, messages, pauses
 from warmup.throttle import judge, wait
+from warmup.throttle.dsn import bounce
 
-from . import hold
+from . import aftermath, hold
 from .correspondence import letter
 from .crew import Crew
 from .office import Office
@@ -32,6 +47,9 @@ from .office import Office
 _AT_ONCE = 100  # visits; a guess, each holds a connection
 _RETRY = timedelta(minutes=5)  # after a visit that failed, doubling
 _RETRY_LIMIT = timedelta(hours=4)
+_SLOWLY = timedelta(minutes=30)  # until the next visit to a server that says it is slow on purpose
+_PAGES = 20  # of notifications, in one visit
+_TOLD_BEFORE = timedelta(days=2)  # of the first look, or of one after the folder was made anew
 _AHEAD = timedelta(hours=4)  # what may wait (marking, filing, a copy in Sent) is done by a visit this much earlier
 _ASK_AGAIN = timedelta(hours=1)  # whether the person has come
 _ANSWER_WITHIN = timedelta(days=5)  # what isn't answered by then is filed without an answer
@@ -39,11 +57,14 @@ _ANSWER_WITHIN = timedelta(days=5)  # what isn't answered by then is filed witho
 
 @dataclass(frozen=True, slots=True)
 class _Agenda:
-    """What there is to do in one mailbox: mail to it, and mail of it, with its thread, of which to keep a copy."""
+    """What there is to do in one mailbox: mail to it, mail of it, with its thread, of which to keep a copy, and what it
+    may have been told of mail of it.
+    """
 
     mailbox: Mailbox
     inbound: Sequence[Message]
     outbound: Sequence[tuple[Message, Sequence[Message]]]
+    inbox: Bookmark | None  # how far its notifications have been read; None, if no message of it is on its way
     people: Mapping[int, Mailbox]
 
 
@@ -61,7 +82,13 @@ def _agenda(db: Connection, number: int, now: datetime) -> _Agenda | None:
     visit = messages.visit(db, number, now, ahead=_AHEAD)
     people = {number: mailbox} | mailboxes.some(db, {message.recipient for message in visit.outbound})
     outbound = [(message, messages.thread(db, message.thread)) for message in visit.outbound]
-    return _Agenda(mailbox, visit.inbound, outbound, people)
+    return _Agenda(mailbox, visit.inbound, outbound, _inbox(db, mailbox, now) if visit.asking else None, people)
+
+
+def _inbox(db: Connection, mailbox: Mailbox, now: datetime) -> Bookmark:
+    """The mark in its inbox; at first one that nothing matches."""
+    source = f"inbox {mailbox.id}"
+    return bookmarks.get(db, source) or Bookmark(source=source, edition="0", position="0", read_at=now)
 
 
 def _shuts_out(pause: Pause) -> bool:
@@ -119,7 +146,8 @@ class Reader:
             finally:
                 await access.close()
         except (AccessLost, AccessRefused) as broken:
-            office.log.visit_failed(mailbox.address, str(broken), await self._later(number))
+            said = self._judged(mailbox, Response(broken.stage, 0, None, broken.why))
+            office.log.visit_failed(mailbox.address, str(broken), await self._later(number, at_least=said.wait))
         except StoreError:
             raise
         except OperatorError as trouble:
@@ -127,6 +155,10 @@ class Reader:
             await self._later(number)
         else:
             del self._strikes[number]
+            if access.throttled:
+                now = office.clock.now()
+                await office.store.do(messages.postpone, number, now + _SLOWLY, now + _SLOWLY)
+                office.log.visit_failed(mailbox.address, "the server answers slowly on purpose", _SLOWLY)
 
     async def _sign_in(self, mailbox: Mailbox) -> Access | Response:
         office, reading = self._office, self._office.config.reading
@@ -143,11 +175,15 @@ class Reader:
         by what is about signing in, which both servers share.
         """
         office = self._office
-        verdict = judge(said, provider=mailbox.provider, waits=office.config.waits, rules=office.config.rules)
+        verdict = self._judged(mailbox, said)
         wait = await self._later(mailbox.id, at_least=verdict.wait)
         office.log.visit_failed(mailbox.address, str(said), wait)
         if verdict.action in {Action.DISABLE, Action.FIX_CONFIG} or verdict.kind is Kind.LOGIN:
-            await hold.by_verdict(office, mailbox, said, verdict)
+            await hold.by_verdict(office, mailbox, said, verdict, asked=office.clock.now())
+
+    def _judged(self, mailbox: Mailbox, said: Response) -> Verdict:
+        config = self._office.config
+        return judge(said, provider=mailbox.provider, waits=config.waits, rules=config.rules)
 
     async def _later(self, number: int, *, at_least: timedelta | None = None) -> timedelta:
         """Everything due in this mailbox waits, longer each time."""
@@ -191,6 +227,26 @@ class _Visit:
                 await self._stamp(message, filed_at=self._now, visit_at=None, reason="no longer in the mailbox")
         for message, turns in self._agenda.outbound:
             await self._keep(message, turns)
+        if self._agenda.inbox is not None:
+            await self._hear(self._agenda.inbox)
+
+    async def _hear(self, inbox: Bookmark) -> None:
+        """What the mailbox was told of its messages that are on their way."""
+        office = self._office
+        since = inbox.read_at.date() - _TOLD_BEFORE
+        for _ in range(_PAGES):
+            now = self._now
+            heard = await self._access.notices(validity=int(inbox.edition), after=int(inbox.position), since=since)
+            for text in heard.texts:
+                notice = bounce(text)
+                if notice is not None and notice.message_id is not None:
+                    for report in notice.reports:
+                        await aftermath.told(office, notice.message_id, report, inbox=self._mailbox)
+            inbox = replace(inbox, edition=str(heard.validity), position=str(heard.upto), read_at=now)
+            await office.store.do(bookmarks.put, inbox)
+            if not heard.more:
+                break
+        await office.store.do(messages.asked, self._mailbox.id, now, office.config.reading.asks)
 
     async def _attend(self, message: Message, sighting: Sighting) -> None:
         """Record where it was found, rescue, open, mark as answered, file: each when its time has come."""

@@ -13,17 +13,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from warmup.content import compose
 from warmup.errors import NotSent, OperatorError, StoreError, Uncertain
-from warmup.model import Action, Kind, Mailbox, Message, Response, Verdict, chance
+from warmup.model import Action, Kind, Mailbox, Message, Pause, Response, Verdict, chance
 from warmup.plan import local_date
 from warmup.smtp import Session, Timeouts, dial
-from warmup.store import Connection, days, mailboxes, messages
+from warmup.store import Connection, days, mailboxes, messages, pauses
 from warmup.throttle import judge, wait
 
 from . import hold
@@ -33,6 +34,7 @@ from .office import Office
 
 _AT_ONCE_AGAIN = 3  # attempts that mean nothing, such as an idle connection closed, before a wait
 _AT_ONCE = 200  # connections of the process; a guess below the usual limit of 1024 open files
+_NARROW_FOR = timedelta(days=1)  # after a host or a domain was held: the first who goes is a probe
 _KEEP_WITHIN = timedelta(hours=4)  # a copy in Sent may wait for the next visit that long
 _MARK_AFTER = timedelta(hours=1)  # what it answers is marked as answered, if no visit comes before
 _SETTLE_AFTER = timedelta(minutes=10)  # RFC 5321 §4.5.3.2.6: as long as a server may take to say 250
@@ -45,6 +47,7 @@ class Sender:
         self._office = office
         self._crew = Crew(self._crashed)
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self._ways: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._hosts: dict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(self._office.config.submission.connections_per_host)
         )
@@ -52,8 +55,10 @@ class Sender:
     async def tick(self) -> None:
         """Begin with every mailbox that has something due and isn't being served."""
         self._crew.check()
-        for mailbox in await self._office.store.do(_due, self._office.clock.now()):
-            self._crew.begin(mailbox.id, partial(self._serve, mailbox))
+        due, narrow = await self._office.store.do(_due, self._office.clock.now())
+        for mailbox in due:
+            ways = {pause.domain or pause.host for pause in narrow if pause.stops(mailbox, pause.provider)}
+            self._crew.begin(mailbox.id, partial(self._serve, mailbox, sorted(filter(None, ways))))
 
     async def idle(self) -> None:
         await self._crew.idle()
@@ -69,10 +74,9 @@ class Sender:
             self._office.log.bug(f"sending for mailbox {key}", error)
             await hold.by_bug(self._office, mailbox, error)
 
-    async def _serve(self, sender: Mailbox) -> None:
+    async def _serve(self, sender: Mailbox, ways: Sequence[str]) -> None:
         session: Session | None = None
-        # Its host's turn first: those who wait for a server that hangs mustn't take the places of the others.
-        async with self._hosts[sender.smtp.host], self._places:
+        async with self._turn(sender, ways):
             try:
                 while not self._crew.stopping:
                     now = self._office.clock.now()
@@ -86,6 +90,18 @@ class Sender:
                 if session is not None:
                     await session.close()
 
+    @asynccontextmanager
+    async def _turn(self, sender: Mailbox, ways: Sequence[str]) -> AsyncIterator[None]:
+        """Alone on its narrow `ways`, always entered in the same order, lest two wait for each other; then at its host,
+        before its place among all: those who wait for a server that hangs mustn't take the places of the others.
+        """
+        async with AsyncExitStack() as entered:
+            for way in ways:
+                await entered.enter_async_context(self._ways[way])
+            await entered.enter_async_context(self._hosts[sender.smtp.host])
+            await entered.enter_async_context(self._places)
+            yield
+
 
 @dataclass(frozen=True, slots=True)
 class _Order:
@@ -97,9 +113,10 @@ class _Order:
     turns: Sequence[Message]
 
 
-def _due(db: Connection, now: datetime) -> list[Mailbox]:
-    """Those who have something to send. A work of the store, as the next one."""
-    return list(mailboxes.some(db, messages.senders_due(db, now)).values())
+def _due(db: Connection, now: datetime) -> tuple[list[Mailbox], list[Pause]]:
+    """Those who have something to send, and what held several until lately. A work of the store, as the next one."""
+    due = list(mailboxes.some(db, messages.senders_due(db, now)).values())
+    return due, pauses.narrow(db, now - _NARROW_FOR) if due else []
 
 
 def _take(db: Connection, office: Office, sender: Mailbox, now: datetime) -> tuple[Sequence[Message], _Order | None]:
@@ -132,6 +149,8 @@ class _Submission:
         self._recipient = order.recipient
         self._message = order.message
         self._id = order.message.id
+        assert order.message.claimed_at is not None
+        self._claimed = order.message.claimed_at
 
     async def go(self, session: Session | None) -> Session | None:
         """Send it over `session`, or over a new one. The session that can be used next, if any."""
@@ -230,6 +249,7 @@ class _Submission:
             now,
             said,
             visit_at=self._read_at(now),
+            ask_at=now + office.config.reading.asks[0],
             keep_at=now + _KEEP_WITHIN if office.config.reading.sent_copy else None,
             parent_visit_at=now + _MARK_AFTER,
         )
@@ -242,7 +262,9 @@ class _Submission:
         office, local_date = self._office, self._message.local_date
         day = await office.store.do(days.get, self._sender.id, local_date)
         assert day is not None, "a slot belongs to a planned day"
-        pause = await hold.by_verdict(office, self._sender, said, verdict, recipient=self._recipient, day=day)
+        pause = await hold.by_verdict(
+            office, self._sender, said, verdict, asked=self._claimed, recipient=self._recipient, day=day
+        )
         if verdict.action in {Action.REDUCE_CONNECTIONS, Action.RETRY_LATER} and pause.until is not None:
             await self._again(pause.until, f"refused for now: {verdict.rule}", said)
         elif verdict.action is Action.DROP_RECIPIENT:
@@ -257,7 +279,7 @@ class _Submission:
         await store.do(messages.drop, self._id, now, reason, said, known_unsent=True)
 
     async def _unreachable(self, broken: NotSent) -> None:
-        pause = await hold.by_failure(self._office, self._sender, broken)
+        pause = await hold.by_failure(self._office, self._sender, broken, asked=self._claimed)
         assert pause.until is not None
         await self._again(pause.until, str(broken), None)
 
@@ -277,7 +299,7 @@ class _Submission:
         visit_at = office.clock.now() + _SETTLE_AFTER
         await office.store.do(messages.uncertain, self._id, visit_at, reason=str(broken))
         office.log.uncertain(self._sender.address, self._recipient.address, self._message, str(broken))
-        await hold.by_failure(office, self._sender, broken)
+        await hold.by_failure(office, self._sender, broken, asked=self._claimed)
 
     def _read_at(self, sent: datetime) -> datetime:
         """When the recipient looks: as the plan supposed, if it was sent when the plan said."""

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 from aioimaplib import quoted, time2internaldate
@@ -34,6 +34,14 @@ _Item = TypeVar("_Item")
 _TOGETHER = 8  # Message-IDs in one search: RFC 2683 §3.2.1.5 wants lines of at most 1,000 octets
 _PAGE = 100  # messages in one FETCH
 _FIELDS = "BODY.PEEK[HEADER.FIELDS (%s)]"
+_NOTICES = 20  # read together
+_BEGINNING = "BODY.PEEK[]<0.200000>"  # of a notification: what comes later is the message it returns
+# Whom they are from, as far as a server can search for it: MAILER-DAEMON, Mail Delivery System, Microsoft's address.
+_SYSTEMS = ("mailer-daemon", "postmaster", "mail delivery", "microsoftexchange")
+_OF_SYSTEMS = " ".join(
+    [*["OR"] * len(_SYSTEMS), *(f'FROM "{name}"' for name in _SYSTEMS), 'HEADER Content-Type "report"']
+)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOVED = re.compile(rb"(\d+) \S+ (\d+)")  # COPYUID of one message: the folder's UIDVALIDITY, the old UID, the new one
 
 
@@ -49,12 +57,25 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class Notices:
+    """What mail systems have written to INBOX: the beginning of each mail, in the order it came. Read up to the UID
+    `upto` under this UIDVALIDITY; `more`: not to the end.
+    """
+
+    validity: int
+    upto: int
+    texts: tuple[bytes, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Chosen:
     """The folder that is selected."""
 
     name: str
     writable: bool
     validity: int
+    next_uid: int  # at least that of the next message to come; 0: not told
     exists: int  # messages
     permanent: frozenset[str]  # flags, in lower case; "\\*": any keyword
 
@@ -82,6 +103,11 @@ class Access:
     def usable(self) -> bool:
         """The connection is alive, in step, and not about to be closed by the server."""
         return self._line.usable
+
+    @property
+    def throttled(self) -> bool:
+        """The server has said that it answers slowly on purpose."""
+        return self._line.throttled
 
     async def look(self, sought: Mapping[str, str], *, label: str) -> dict[str, Sighting]:
         """Those of the Message-IDs `sought` that are there, each where it is seen first: INBOX, Junk, the rest, and
@@ -173,6 +199,23 @@ class Access:
                 seconds=self._timeouts.transfer,
             )
             return True
+
+    async def notices(self, *, validity: int, after: int, since: date) -> Notices:
+        """What mail systems wrote that came after the UID `after`; all of it that came on the day `since` or later, if
+        the folder's UIDVALIDITY isn't `validity` (any more). Nothing is marked as seen.
+        """
+        async with self._turn:
+            chosen = await self._choose("EXAMINE", self.folders.inbox)
+            known = validity == chosen.validity
+            which = f"UID {after + 1}:*" if known else f"SINCE {since.day}-{_MONTHS[since.month - 1]}-{since.year}"
+            answer = await self._ask(Stage.FETCH, "UID SEARCH", which, _OF_SYSTEMS)
+            found = sorted(number for values in answer.about(b"SEARCH") for number in _numbers(values[1:]))
+            new = [uid for uid in found if not known or uid > after]  # N:* has the last message in any case
+            batch = new[:_NOTICES]
+            texts = await self._fetch("UID FETCH", ",".join(map(str, batch)), _BEGINNING) if batch else {}
+        more = len(new) > len(batch)
+        upto = batch[-1] if more else max([after if known else 0, chosen.next_uid - 1, *batch])
+        return Notices(chosen.validity, upto, tuple(texts[uid] for uid in batch if uid in texts), more)
 
     async def close(self) -> None:
         """Say goodbye and hang up. Never fails."""
@@ -305,6 +348,7 @@ class Access:
             name=folder,
             writable=command == "SELECT",
             validity=next(_numbers([answer.code(b"UIDVALIDITY")]), 0),
+            next_uid=next(_numbers([answer.code(b"UIDNEXT")]), 0),
             exists=max((number for values in answer.about(b"EXISTS") for number in _numbers(values[:1])), default=0),
             permanent=frozenset(permanent.strip("()").lower().split()),
         )

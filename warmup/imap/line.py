@@ -94,6 +94,7 @@ class Line:
         self._wire = wire
         self._host = host
         self._secrets: tuple[str, ...] = ()
+        self.throttled = False  # the server has said that it is slow on purpose, as Gmail does in an OK
 
     @classmethod
     async def connect(cls, endpoint: Endpoint, tls: ssl.SSLContext, seconds: float) -> Line:
@@ -181,6 +182,7 @@ class Line:
         last = lines[-1].text
         match last.partition(b" ")[0].upper():
             case b"OK":
+                self.throttled |= b"[THROTTLED]" in last.upper()
                 return Answer(tuple(lines))
             case b"BYE":
                 self.drop()

@@ -10,7 +10,7 @@ covers the lane, never twice.
 
 from sqlalchemy import Connection
 
-from . import days, installs, mailboxes, messages, pauses
+from . import bookmarks, days, installs, mailboxes, messages, pauses
 from .messages import Tally, Visit
 from .store import Store
 
@@ -19,6 +19,7 @@ __all__ = [
     "Store",
     "Tally",
     "Visit",
+    "bookmarks",
     "days",
     "installs",
     "mailboxes",

@@ -39,21 +39,31 @@ def active(db: Connection, now: datetime) -> list[Pause]:
     return _read(db, _all().where(_holds(now)))
 
 
-def last(
-    db: Connection, mailbox: int, scope: Scope, provider: str | None = None, recipient: int | None = None
-) -> Pause | None:
-    """The newest pause of a mailbox, of one of its lanes, or by it of a recipient; over or not."""
-    lane = pause.c.provider.is_not_distinct_from(provider), pause.c.recipient.is_not_distinct_from(recipient)
-    same = pause.c.mailbox == mailbox, pause.c.scope == scope, *lane
-    newest = select(pause).where(*same).order_by(pause.c.since.desc(), pause.c.id.desc()).limit(1)
+def last(db: Connection, like: Pause) -> Pause | None:
+    """The newest pause of the same that `like` holds, over or not."""
+    newest = select(pause).where(*_same(like)).order_by(pause.c.since.desc(), pause.c.id.desc()).limit(1)
     return next(iter(_read(db, newest)), None)
 
 
+def row_began(db: Connection, like: Pause) -> datetime | None:
+    """When the newest row of strikes against the same that `like` holds began."""
+    began: datetime | None = db.scalar(select(func.max(pause.c.since)).where(*_same(like), pause.c.strikes == 1))
+    return began
+
+
+def narrow(db: Connection, since: datetime) -> list[Pause]:
+    """What a server's answer has held since then, over or not, that holds several mailboxes."""
+    shared = pause.c.scope.in_([Scope.DOMAIN, Scope.HOST]), pause.c.cause == Cause.VERDICT
+    return _read(db, _all().where(*shared, pause.c.since >= since))
+
+
 def lift(db: Connection, now: datetime, *, id: int | None = None, mailbox: int | None = None) -> int:
-    """Ends one pause, or all of a mailbox, those that hold what is sent to it too; how many held until now."""
+    """Ends one pause; or all of a mailbox and its lanes, and those that hold what is sent to it. How many held until
+    now. What is held of its domain or at its host isn't its own.
+    """
     assert (id is None) != (mailbox is None), "one pause, or all of one mailbox"
-    whose = or_(pause.c.mailbox == mailbox, pause.c.recipient == mailbox)
-    which = pause.c.id == id if id is not None else whose
+    own = and_(pause.c.mailbox == mailbox, pause.c.scope.in_([Scope.MAILBOX, Scope.LANE]))
+    which = pause.c.id == id if id is not None else or_(own, pause.c.recipient == mailbox)
     return db.execute(update(pause).where(which, _holds(now)).values(lifted_at=now)).rowcount
 
 
@@ -80,23 +90,35 @@ def lost(
     return sums
 
 
-def accepted_since(
-    db: Connection, mailbox_: int, provider: str | None, since: datetime, *, recipient: int | None = None
-) -> bool:
-    """Whether a server accepted anything of this mailbox since then: to one receiving provider, to one recipient, or to
-    anybody.
-    """
-    sent = and_(message.c.sender == mailbox_, message.c.sent_at >= since)
-    if recipient is not None:
-        sent = and_(sent, message.c.recipient == recipient)
-    if provider is not None:
-        sent = and_(sent, message.c.recipient.in_(select(mailbox.c.id).where(mailbox.c.provider == provider)))
-    return bool(db.scalar(select(exists().where(sent))))
+def accepted_since(db: Connection, like: Pause) -> bool:
+    """Whether a server has accepted anything since `like` began of what it holds."""
+    sent = [message.c.sent_at >= like.since]
+    match like.scope:
+        case Scope.MAILBOX | Scope.LANE:
+            sent.append(message.c.sender == like.mailbox)
+        case Scope.RECIPIENT:
+            sent.append(message.c.recipient == like.recipient)
+        case Scope.DOMAIN:
+            sent.append(_in(message.c.sender, mailbox.c.address.endswith(f"@{like.domain}", autoescape=True)))
+        case Scope.HOST:
+            sent.append(_in(message.c.sender, func.lower(mailbox.c.smtp_host) == like.host))
+    if like.provider is not None:
+        sent.append(_in(message.c.recipient, mailbox.c.provider == like.provider))
+    return bool(db.scalar(select(exists().where(*sent))))
 
 
-def history(db: Connection, mailbox: int | None = None) -> list[Pause]:
-    """All pauses, of one mailbox or of all, oldest first."""
-    return _read(db, _all() if mailbox is None else _all().where(pause.c.mailbox == mailbox))
+def history(db: Connection, mailbox_: int | None = None) -> list[Pause]:
+    """All pauses, or those that hold, or held, what one mailbox sends or is sent; oldest first."""
+    if mailbox_ is None:
+        return _read(db, _all())
+    this = select(mailbox).where(mailbox.c.id == mailbox_).subquery().c
+    theirs = or_(
+        pause.c.mailbox == mailbox_,
+        pause.c.recipient == mailbox_,
+        exists().where(this.address.like(_ANY_AT + pause.c.domain)),
+        exists().where(func.lower(this.smtp_host) == pause.c.host),
+    )
+    return _read(db, _all().where(theirs))
 
 
 def next_end(db: Connection, now: datetime) -> datetime | None:
@@ -117,8 +139,22 @@ def _read(db: Connection, sought: Select[tuple[object, ...]]) -> list[Pause]:
     return [to_pause(row) for row in db.execute(sought)]
 
 
+def _same(like: Pause) -> list[ColumnElement[bool]]:
+    whose = {"mailbox": like.mailbox} if like.scope in {Scope.MAILBOX, Scope.LANE} else {}
+    keys = {"provider": like.provider, "recipient": like.recipient, "domain": like.domain, "host": like.host} | whose
+    return [pause.c.scope == like.scope, *(pause.c[name].is_not_distinct_from(key) for name, key in keys.items())]
+
+
+def _in(which: ColumnElement[int], true: ColumnElement[bool]) -> ColumnElement[bool]:
+    return which.in_(select(mailbox.c.id).where(true))
+
+
+_ANY_AT = literal("%@")
+_from = mailbox.alias("sender_of_paused").c
 _to = mailbox.alias("recipient_of_paused").c
-_lane = select(_to.provider).where(_to.id == message.c.recipient).correlate(message).scalar_subquery()
+_address = select(_from.address).where(_from.id == message.c.sender).correlate(message).scalar_subquery()
+_host = select(func.lower(_from.smtp_host)).where(_from.id == message.c.sender).correlate(message).scalar_subquery()
+_provider = select(_to.provider).where(_to.id == message.c.recipient).correlate(message).scalar_subquery()
 _words = func.coalesce(func.nullif(pause.c.rule, ""), func.nullif(pause.c.note, ""), pause.c.cause)
 
 # In a statement about messages: what holds the message at hand at the parameter `now`; NULL if nothing does.
@@ -127,7 +163,14 @@ HELD = (
     .where(
         _holds(NOW),
         or_(
-            and_(pause.c.mailbox == message.c.sender, or_(pause.c.scope == Scope.MAILBOX, pause.c.provider == _lane)),
+            and_(
+                or_(
+                    and_(pause.c.mailbox == message.c.sender, pause.c.scope.in_([Scope.MAILBOX, Scope.LANE])),
+                    and_(pause.c.domain.is_not(None), _address.like(_ANY_AT + pause.c.domain)),
+                    and_(pause.c.host.is_not(None), pause.c.host == _host),
+                ),
+                or_(pause.c.provider.is_(None), pause.c.provider == _provider),
+            ),
             pause.c.recipient == message.c.recipient,
         ),
     )

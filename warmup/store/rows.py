@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, RowMapping
 
 from warmup.model import (
+    Bookmark,
     Cause,
     Day,
     Endpoint,
@@ -30,6 +31,7 @@ _PLAIN_OF_MAILBOX = tuple(field.name for field in fields(Mailbox) if field.name 
 _PLAIN_OF_MESSAGE = tuple(field.name for field in fields(Message) if field.name not in {"placement", "response"})
 _PLAIN_OF_PAUSE = tuple(field.name for field in fields(Pause) if field.name not in {"scope", "cause", "response"})
 _PLAIN_OF_DAY = tuple(field.name for field in fields(Day))
+_PLAIN_OF_BOOKMARK = tuple(field.name for field in fields(Bookmark))
 
 Values = dict[str, Any]  # the columns of a row
 
@@ -53,6 +55,14 @@ def to_pause(row: Row[*tuple[Any, ...]]) -> Pause:
 
 def to_day(row: Row[*tuple[Any, ...]]) -> Day:
     return Day(**_some(row._mapping, _PLAIN_OF_DAY))
+
+
+def to_bookmark(row: Row[*tuple[Any, ...]]) -> Bookmark:
+    return Bookmark(**_some(row._mapping, _PLAIN_OF_BOOKMARK))
+
+
+def from_bookmark(bookmark: Bookmark) -> Values:
+    return {name: getattr(bookmark, name) for name in _PLAIN_OF_BOOKMARK}
 
 
 def from_fields(values: Mapping[str, Any]) -> Values:

@@ -120,6 +120,7 @@ class MessageRow(Answered, table=True):
         _partial("ix_message_waiting_of", "sender", "due_at", where="claimed_at IS NULL AND dropped_at IS NULL"),
         _partial("ix_message_visit", "visit_at", "recipient", where="visit_at IS NOT NULL"),
         _partial("ix_message_keep", "keep_at", "sender", where="keep_at IS NOT NULL"),
+        _partial("ix_message_ask", "ask_at", "sender", where="ask_at IS NOT NULL"),
         _partial(
             "ix_message_in_hand",
             "claimed_at",
@@ -166,6 +167,7 @@ class MessageRow(Answered, table=True):
     answered_at: datetime | None = None
     missing_at: datetime | None = None
     filed_at: datetime | None = None
+    ask_at: datetime | None = None
     keep_at: datetime | None = None
     kept_at: datetime | None = None
     placement: str | None = None
@@ -195,8 +197,11 @@ class PauseRow(Answered, table=True):
 
     __tablename__ = "pause"
     __table_args__ = (
-        CheckConstraint("(scope = 'lane') = (provider IS NOT NULL)", name="lane"),
+        CheckConstraint("scope IN ('domain', 'host', 'recipient') OR mailbox IS NOT NULL", name="mailbox"),
+        CheckConstraint("scope = 'domain' OR (scope = 'lane') = (provider IS NOT NULL)", name="lane"),
         CheckConstraint("(scope = 'recipient') = (recipient IS NOT NULL)", name="recipient"),
+        CheckConstraint("(scope = 'domain') = (domain IS NOT NULL)", name="domain"),
+        CheckConstraint("(scope = 'host') = (host IS NOT NULL)", name="host"),
         CheckConstraint("age_lost >= 0 AND strikes >= 0", name="counts"),
         _one_of("scope", Scope),
         _one_of("cause", Cause),
@@ -205,9 +210,11 @@ class PauseRow(Answered, table=True):
     )
     id: int | None = Field(default=None, primary_key=True)
     scope: str
-    mailbox: int = Field(foreign_key="mailbox.id")
+    mailbox: int | None = Field(foreign_key="mailbox.id")
     provider: str | None
     recipient: int | None = Field(foreign_key="mailbox.id")
+    domain: str | None
+    host: str | None
     cause: str
     since: datetime
     until: datetime | None
@@ -218,10 +225,21 @@ class PauseRow(Answered, table=True):
     note: str
 
 
+class BookmarkRow(Base, table=True):
+    """How far something outside has been read."""
+
+    __tablename__ = "bookmark"
+    source: str = Field(primary_key=True)
+    edition: str
+    position: str
+    read_at: datetime
+
+
 def _table(name: str) -> Table:
     return Base.metadata.tables[name]
 
 
-install, mailbox, message, day, pause = map(_table, ("install", "mailbox", "message", "day", "pause"))
+_NAMES = ("install", "mailbox", "message", "day", "pause", "bookmark")
+install, mailbox, message, day, pause, bookmark = map(_table, _NAMES)
 
 NOW = bindparam("now", type_=message.c.due_at.type)  # a naive one is refused, as in a column

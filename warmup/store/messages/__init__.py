@@ -8,9 +8,9 @@ error: another process was quicker, or a mailbox was removed in between.
 """
 
 from .claims import MANY, claim, drop, release, returned, senders_due, settle
-from .outcomes import accepted, data_begins, refused, uncertain
-from .views import Tally, inbound, last_written, next_due, owed, planned, recent, tally, thread
-from .visits import Stamps, Visit, postpone, stamp, stamp_each, visit, visits_due
+from .outcomes import accepted, bounced, data_begins, delayed, refused, uncertain
+from .views import Tally, called, inbound, last_written, next_due, owed, planned, recent, tally, thread
+from .visits import Stamps, Visit, asked, postpone, stamp, stamp_each, visit, visits_due
 
 __all__ = [
     "MANY",
@@ -18,8 +18,12 @@ __all__ = [
     "Tally",
     "Visit",
     "accepted",
+    "asked",
+    "bounced",
+    "called",
     "claim",
     "data_begins",
+    "delayed",
     "drop",
     "inbound",
     "last_written",

@@ -37,13 +37,14 @@ def accepted(
     response: Response,
     *,
     visit_at: datetime | None,
+    ask_at: datetime | None = None,
     keep_at: datetime | None = None,
     parent_visit_at: datetime | None = None,
 ) -> bool:
-    """The server took it. `visit_at` is when to look for it, `keep_at` when to look after its copy in Sent; what it
-    answers is answered, and to be visited at `parent_visit_at`.
+    """The server took it. `visit_at` is when to look for it, `ask_at` when to see what its sender is told of it,
+    `keep_at` when to look after its copy in Sent; what it answers is answered, and to be visited at `parent_visit_at`.
     """
-    planned = {"visit_at": visit_at, "keep_at": keep_at, "reason": None}
+    planned = {"visit_at": visit_at, "ask_at": ask_at, "keep_at": keep_at, "reason": None}
     row = db.execute(_ACCEPT, {"which": id, "now": now, **planned, **from_response(response)}).one_or_none()
     if row is not None and row.parent is not None:
         visiting = {} if parent_visit_at is None else {"visit_at": parent_visit_at}
@@ -55,6 +56,19 @@ def refused(db: Connection, id: int, now: datetime, response: Response, reason: 
     """The server refused it for good, at whichever stage. What it was to answer wants an answer again."""
     ended = {"refused_at": now, "visit_at": None, "keep_at": None, "reason": reason, **from_response(response)}
     return db.execute(_END, {"which": id, **ended}).rowcount == 1
+
+
+def bounced(db: Connection, id: int, now: datetime, response: Response, reason: str) -> bool:
+    """We were told that it came back, in the words of `response`: it is missing, and needn't be looked for. Not if it
+    was found: then it was another copy that came back. What proves that it had been accepted settles an uncertain one.
+    """
+    ended = {"visit_at": None, "ask_at": None, "reason": reason, **from_response(response)}
+    return db.execute(_BOUNCE, {"which": id, "now": now, **ended}).rowcount == 1
+
+
+def delayed(db: Connection, id: int, response: Response, reason: str) -> bool:
+    """We were told that it is on its way still, and why. It isn't to be sent again."""
+    return db.execute(_DELAY, {"which": id, "reason": reason, **from_response(response)}).rowcount == 1
 
 
 def uncertain(db: Connection, id: int, visit_at: datetime, *, reason: str | None = None) -> bool:
@@ -76,5 +90,12 @@ _ACCEPT = (
 _ANSWER = (
     update(message).where(m.message_id == bindparam("answered")).values(answered_at=func.coalesce(m.answered_at, NOW))
 )
+_underway = m.data_at.is_not(None), m.refused_at.is_(None), m.found_at.is_(None)
+_BOUNCE = (
+    update(message)
+    .where(WHICH, *_underway)
+    .values(sent_at=func.coalesce(m.sent_at, NOW), missing_at=func.coalesce(m.missing_at, NOW))
+)
+_DELAY = update(message).where(WHICH, *_underway, m.missing_at.is_(None))
 _END = update(message).where(WHICH, IN_HAND)
 _DOUBT = update(message).where(WHICH, IN_HAND, m.data_at.is_not(None))

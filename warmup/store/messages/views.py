@@ -44,6 +44,11 @@ def thread(db: Connection, thread: str) -> list[Message]:
     return _read(db, select(message).where(m.thread == thread, _live).order_by(m.turn, m.id))
 
 
+def called(db: Connection, message_id: str) -> Message | None:
+    """The message with this Message-ID."""
+    return next(iter(_read(db, select(message).where(m.message_id == message_id))), None)
+
+
 def owed(db: Connection, *, since: datetime) -> list[Message]:
     """Messages due after `since` that want an answer and have none planned or sent: on their way, arrived, or planned
     themselves; not those that went missing or were given up unread. Only between mailboxes of the pool.
@@ -103,7 +108,9 @@ def tally(db: Connection, *, today: Mapping[int, date]) -> Mapping[int, Tally]:
 
 
 def next_due(db: Connection, now: datetime) -> datetime | None:
-    """The first instant after `now` at which anything is due: a slot, a visit, a look at Sent, the end of a pause."""
+    """The first instant after `now` at which anything is due: a slot, a visit, a look at Sent or at what is told, the
+    end of a pause.
+    """
     firsts = [db.scalar(first, {"now": now}) for first in _NEXT]
     return min(filter(None, [*firsts, next_end(db, now)]), default=None)
 
@@ -125,5 +132,6 @@ def _in_pool(id: ColumnElement[int]) -> ColumnElement[bool]:
 _NEXT = (
     select(m.due_at).where(WAITING, m.due_at > NOW).order_by(m.due_at).limit(1),
     select(m.visit_at).where(_in_pool(m.recipient), m.visit_at > NOW).order_by(m.visit_at).limit(1),
+    select(m.ask_at).where(_in_pool(m.sender), m.ask_at > NOW).order_by(m.ask_at).limit(1),
     select(m.keep_at).where(_in_pool(m.sender), m.keep_at > NOW).order_by(m.keep_at).limit(1),
 )

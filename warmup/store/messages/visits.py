@@ -6,12 +6,12 @@ Owns: what is due for a mailbox, as recipient and as sender, and the stamps of a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict, Unpack
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, union_all, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, union_all, update
 
 from warmup.model import Message, Placement
 from warmup.store.rows import to_message
@@ -25,11 +25,12 @@ m = message.c
 @dataclass(frozen=True, slots=True)
 class Visit:
     """All there is to do for one mailbox: `inbound` messages to it to look after, `outbound` ones of it to look for in
-    its Sent folder; each in the order it was due.
+    its Sent folder; each in the order it was due. `asking`: something may have been told of messages of it.
     """
 
     inbound: list[Message]
     outbound: list[Message]
+    asking: bool
 
 
 class Stamps(TypedDict, total=False):
@@ -61,13 +62,24 @@ def visit(db: Connection, mailbox: int, now: datetime, *, ahead: timedelta = tim
     up to `ahead` before its time.
     """
     asked = {"whom": mailbox, "now": now, "soon": now + ahead}
-    return Visit(*([to_message(row) for row in db.execute(sought, asked)] for sought in (_INBOUND, _OUTBOUND)))
+    inbound, outbound = ([to_message(row) for row in db.execute(sought, asked)] for sought in (_INBOUND, _OUTBOUND))
+    return Visit(inbound, outbound, bool(db.scalar(_ASKING, asked)))
+
+
+def asked(db: Connection, mailbox: int, now: datetime, after: Sequence[timedelta]) -> None:
+    """What a mailbox was told until now is known: each of its messages is asked after again at the next of the times
+    `after` it was sent, or no more.
+    """
+    for id, sent_at in db.execute(_ON_ITS_WAY, {"whom": mailbox}).all():
+        again = min((sent_at + wait for wait in after if sent_at + wait > now), default=None)
+        db.execute(_STAMP, {"which": id, "ask_at": again})
 
 
 def postpone(db: Connection, mailbox: int, now: datetime, until: datetime) -> None:
     """All that is due for one mailbox at `now` is to be looked at from `until` on, and not before."""
     db.execute(_LOOK_LATER, {"whom": mailbox, "now": now, "until": until})
     db.execute(_KEEP_LATER, {"whom": mailbox, "now": now, "until": until})
+    db.execute(_ASK_LATER, {"whom": mailbox, "now": now, "until": until})
 
 
 def stamp(db: Connection, id: int, **stamps: Unpack[Stamps]) -> None:
@@ -95,7 +107,8 @@ _SIGHT = ("found_at", "placement", "folder")
 
 _looked = select(m.recipient.label("whom"), m.visit_at.label("at")).where(m.visit_at <= NOW)
 _kept = select(m.sender.label("whom"), m.keep_at.label("at")).where(m.keep_at <= NOW)
-_due = union_all(_looked, _kept).subquery().c
+_asked = select(m.sender.label("whom"), m.ask_at.label("at")).where(m.ask_at <= NOW)
+_due = union_all(_looked, _kept, _asked).subquery().c
 _live = and_(mailbox.c.id == _due.whom, mailbox.c.removed_at.is_(None))
 _whom = bindparam("whom", type_=m.recipient.type)
 
@@ -104,11 +117,14 @@ _soon = bindparam("soon", type_=m.visit_at.type)
 _looked_at = or_(m.visit_at <= NOW, and_(m.opened_at.is_not(None), m.visit_at <= _soon))
 _INBOUND = select(message).where(m.recipient == _whom, _looked_at).order_by(m.visit_at, m.id)
 _OUTBOUND = select(message).where(m.sender == _whom, m.keep_at <= _soon).order_by(m.keep_at, m.id)
+_ASKING = select(exists().where(m.sender == _whom, m.ask_at.is_not(None)))
+_ON_ITS_WAY = select(m.id, m.sent_at).where(m.sender == _whom, m.ask_at.is_not(None), m.sent_at.is_not(None))
 _LOOK_LATER = update(message).where(m.recipient == _whom, m.visit_at <= NOW).values(visit_at=bindparam("until"))
+_ASK_LATER = update(message).where(m.sender == _whom, m.ask_at <= NOW).values(ask_at=bindparam("until"))
 _KEEP_LATER = update(message).where(m.sender == _whom, m.keep_at <= NOW).values(keep_at=bindparam("until"))
 
 _STAMP = update(message).where(WHICH)
-_SEE = update(message).where(WHICH, m.found_at.is_(None))
+_SEE = update(message).where(WHICH, m.found_at.is_(None)).values(ask_at=None)
 _PROVE = (
     update(message).where(WHICH, IN_HAND, m.data_at.is_not(None)).values(sent_at=NOW, reason=None).returning(m.parent)
 )
