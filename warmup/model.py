@@ -64,6 +64,7 @@ class Scope(StrEnum):
     RECIPIENT = "recipient"  # what anybody would send to one mailbox of the pool
     DOMAIN = "domain"  # what every mailbox of a sending domain would send, to one receiving provider or to all
     HOST = "host"  # what every mailbox at one submission host would send
+    ACCESS = "access"  # looking into this mailbox: IMAP's trouble, which holds no sending
 
 
 class Cause(StrEnum):
@@ -281,7 +282,7 @@ class Pause:
                 mine = self.domain == sender.domain
             case Scope.HOST:
                 mine = self.host == sender.smtp.host.lower()
-            case Scope.RECIPIENT:
+            case Scope.RECIPIENT | Scope.ACCESS:
                 mine = False
         return mine and self.provider in {None, provider}
 

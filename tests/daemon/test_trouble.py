@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -242,8 +243,10 @@ async def test_an_access_server_in_trouble_is_visited_later_and_nothing_is_missi
 ) -> None:
     async with World(tmp_path, faults=[fault]) as world:
         await world.live(WEDNESDAY)
-        assert world.events("visit-failed")
-        assert not world.pauses
+        assert {(pause.scope, pause.age_lost) for pause in world.pauses} == {(Scope.ACCESS, 0)}
+        begun = [pause.since for pause in world.pauses if pause.mailbox == world.pool[ANN].id]
+        waits = [later - earlier for earlier, later in pairwise(begun)]
+        assert all(later > earlier for earlier, later in pairwise(waits[:5]))
         sent = [m for m in world.messages if m.sent_at and m.sent_at < TUESDAY]
         assert sent
         assert all(m.found_at and m.found_at >= TUESDAY for m in sent)

@@ -247,7 +247,8 @@ def test_a_script_is_read_as_it_is_meant() -> None:
     [
         ('say = "451 x"', "stage: is missing"),
         ('stage = "quit"', "stage: must be one of connect"),
-        ('stage = "fetch"\nsay = "451 x"', "stage: must be one of connect"),
+        ('stage = "tls"\nsay = "451 x"', "stage: must be one of connect"),
+        ('stage = "fetch"\nsay = "451 x"', "say: .* NO, BAD or BYE"),
         ('stage = "mail"', "say: goes with"),
         ('stage = "mail"\nsay = "451 x"\nmanner = "hang"', "say: goes with"),
         ('stage = "login"\nsay = "451 x"', "say: .* NO, BAD or BYE"),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from warmup.model import Placement
-from warmup.store import Visit, mailboxes, messages
+from dataclasses import replace
+from typing import Any
 
-from .pool import HOUR, MINUTE, NOON, OK, Pool
+import pytest
+
+from warmup.model import Cause, Placement, Response, Scope, Stage
+from warmup.store import Visit, mailboxes, messages, pauses
+
+from .pool import HOUR, MINUTE, NOON, OK, Pool, pause
 
 LATER = NOON + HOUR
 
@@ -31,15 +36,41 @@ def test_a_removed_mailbox_is_visited_only_when_it_is_back(pool: Pool) -> None:
     assert pool.store.run(messages.next_due, NOON) == LATER
 
 
-def test_what_is_due_in_a_mailbox_can_be_postponed_and_what_is_not_stays(pool: Pool) -> None:
-    due, later, other = pool.sent(pool.ann, pool.bob), pool.sent(pool.ann, pool.bob), pool.sent(pool.ann, pool.cid)
-    pool.store.run(messages.stamp, later.id, visit_at=LATER + MINUTE)
-    pool.store.run(messages.stamp, due.id, keep_at=NOON)
-    pool.store.run(messages.postpone, pool.bob.id, LATER, LATER + HOUR)
-    assert (pool.again(due).visit_at, pool.again(due).keep_at) == (LATER + HOUR, NOON)
-    assert (pool.again(later).visit_at, pool.again(other).visit_at) == (LATER + MINUTE, LATER)
-    pool.store.run(messages.postpone, pool.ann.id, LATER, LATER + HOUR)
-    assert pool.again(due).keep_at == LATER + HOUR
+@pytest.mark.parametrize(
+    ("held", "shut"),
+    [
+        ({"scope": Scope.ACCESS, "until": LATER}, False),
+        ({"scope": Scope.ACCESS, "until": LATER + MINUTE}, True),
+        ({"scope": Scope.ACCESS, "until": LATER + MINUTE, "lifted_at": NOON}, False),
+        ({"scope": Scope.MAILBOX, "until": LATER + MINUTE}, False),
+        ({"scope": Scope.MAILBOX, "until": None}, True),
+        ({"scope": Scope.MAILBOX, "until": None, "cause": Cause.OPERATOR}, False),
+        (
+            {"scope": Scope.MAILBOX, "until": LATER + MINUTE, "response": Response(Stage.LOGIN, 0, None, "BAD slow")},
+            True,
+        ),
+        ({"scope": Scope.MAILBOX, "until": LATER + MINUTE, "response": Response(Stage.RCPT, 421, None, "slow")}, False),
+        ({"scope": Scope.LANE, "provider": "one.test", "until": None}, False),
+    ],
+)
+def test_a_mailbox_that_looking_into_is_held_is_not_visited(pool: Pool, held: dict[str, Any], shut: bool) -> None:
+    pool.sent(pool.ann, pool.bob)
+    pool.store.run(pauses.open_, replace(pause(pool.ann), scope=Scope.ACCESS, until=None))  # another's
+    pool.store.run(pauses.open_, replace(pause(pool.bob), **held))
+    assert (pool.store.run(messages.visits_due, LATER) == []) is shut
+
+
+def test_a_visit_that_came_to_its_end_ends_the_row_of_those_that_did_not(pool: Pool) -> None:
+    broke = replace(pause(pool.ann), scope=Scope.ACCESS, until=NOON)
+    assert not pool.store.run(pauses.troubled, pool.ann.id)
+    kept = pool.store.run(pauses.open_, broke)
+    assert pool.store.run(pauses.troubled, pool.ann.id)
+    assert not pool.store.run(pauses.accepted_since, kept)
+    pool.store.run(pauses.visited, pool.ann.id, LATER)
+    assert not pool.store.run(pauses.troubled, pool.ann.id)
+    last = pool.store.run(pauses.last, kept)
+    assert last is not None
+    assert pool.store.run(pauses.accepted_since, last)
 
 
 def test_only_the_first_sight_of_a_message_counts(pool: Pool) -> None:

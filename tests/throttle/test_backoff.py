@@ -14,10 +14,10 @@ bases = st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=2
 
 
 @pytest.mark.parametrize(("strikes", "hours"), [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16)])
-def test_a_wait_doubles_with_every_strike_give_or_take_a_tenth(strikes: int, hours: int) -> None:
+def test_a_wait_doubles_with_every_strike_and_up_to_a_fifth_more(strikes: int, hours: int) -> None:
     lengths = [wait(HOUR, strikes, chance(n), limit=timedelta(days=9)) / HOUR for n in range(200)]
-    assert min(lengths) >= hours * 0.9
-    assert max(lengths) <= hours * 1.1
+    assert min(lengths) >= hours  # a time that a server named is never undercut
+    assert max(lengths) <= hours * 1.2
     assert max(lengths) - min(lengths) > hours * 0.15  # they do scatter
 
 

@@ -100,8 +100,8 @@ def sandbox(
     ends it. The accounts are written to pool.csv, as `warmup mailbox import` reads them.
 
     A fault script makes the servers misbehave. Each [[fault]] has a stage (connect, ehlo, auth, mail, rcpt, data,
-    dot, or login for IMAP) and what to say there or a manner (answer, close, drop, hang, garbage, flood, lost); as
-    needed whom it meets (sender, recipient: shell patterns), when (on, from, until), and how many times.
+    dot; of IMAP: login, select, fetch) and what to say there or a manner (answer, close, drop, hang, garbage, flood,
+    lost); as needed whom it meets (sender, recipient: shell patterns), when (on, from, until), and how many times.
 
     \b
     Example:

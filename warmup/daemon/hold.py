@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from warmup.errors import OperatorError, WireError
-from warmup.model import Action, Cause, Day, Mailbox, Pause, Response, Scope, Stage, Verdict, chance
+from warmup.model import Action, Cause, Day, Kind, Mailbox, Pause, Response, Scope, Stage, Verdict, chance
 from warmup.store import Connection, pauses
-from warmup.throttle import wait
+from warmup.throttle import judge, wait
 
 from .office import Office
 
@@ -66,7 +66,7 @@ async def by_verdict(
     kept, new = await _open(office, sender, _Trouble(pause=pause, base=base, asked=asked, fall=fall))
     alerts = office.config.alerts
     week = [p for p in await office.store.do(pauses.history, sender.id) if p.since > now - alerts.within]
-    holds = sum(p.cause is Cause.VERDICT and p.mailbox == sender.id for p in week)
+    holds = sum(p.cause is Cause.VERDICT and p.mailbox == sender.id and p.scope is not Scope.ACCESS for p in week)
     if new and holds >= alerts.holds:
         office.log.often_held(sender.address, holds, alerts.within)
     return kept
@@ -108,6 +108,39 @@ async def by_failure(office: Office, mailbox: Mailbox, broken: WireError, *, ask
     began = await office.store.do(pauses.row_began, kept)
     if new and began is not None and kept.since - began >= office.config.alerts.unreachable:
         office.log.unreachable(mailbox.address, mailbox.smtp, began, str(broken))
+    return kept
+
+
+async def by_access(office: Office, mailbox: Mailbox, said: Response) -> Pause:
+    """The pause that the words of an access server ask for: sending is held too only by what is about signing in, which
+    both servers share; by all else only the next visit waits.
+    """
+    verdict = judge(said, provider=mailbox.provider, waits=office.config.waits, rules=office.config.rules)
+    if verdict.action in {Action.DISABLE, Action.FIX_CONFIG} or verdict.kind is Kind.LOGIN:
+        return await by_verdict(office, mailbox, said, verdict, asked=office.clock.now())
+    base = max(verdict.wait or _FAILURE, _FAILURE)
+    return await _shut(office, mailbox, Cause.VERDICT, base, rule=verdict.rule, said=said)
+
+
+async def by_visit(office: Office, mailbox: Mailbox, error: Exception) -> Pause:
+    """A short hold of looking into a mailbox, after a visit that broke. It holds no sending."""
+    note = str(error) if isinstance(error, WireError) else f"{type(error).__name__}: see the log"
+    return await _shut(office, mailbox, Cause.FAILURE, _FAILURE, rule="the visit broke", note=note)
+
+
+async def _shut(
+    office: Office,
+    mailbox: Mailbox,
+    cause: Cause,
+    base: timedelta,
+    *,
+    rule: str,
+    note: str = "",
+    said: Response | None = None,
+) -> Pause:
+    now = office.clock.now()
+    pause = Pause(scope=Scope.ACCESS, mailbox=mailbox.id, cause=cause, since=now, rule=rule, note=note, response=said)
+    kept, _ = await _open(office, mailbox, _Trouble(pause=pause, base=base, asked=now, limit=_FAILURE_LIMIT))
     return kept
 
 

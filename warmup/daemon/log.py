@@ -179,8 +179,9 @@ class Log:
         particulars = {"id": message.message_id, "said": said, "action": verdict.action, "rule": verdict.rule}
         self._say(event, level=Level.WARNING, mailbox=sender, **particulars)
 
-    def visit_failed(self, address: str, why: str, wait: timedelta | None) -> None:
-        self._say("visit-failed", level=Level.WARNING, mailbox=address, why=why, again_in=wait)
+    def not_done(self, address: str, why: str) -> None:
+        """Something of a visit couldn't be done; the rest went on."""
+        self._say("not-done", level=Level.WARNING, mailbox=address, why=why)
 
     def found(self, recipient: str, message: Message, placement: Placement, folder: str) -> None:
         level = Level.INFO if placement is Placement.INBOX else Level.WARNING

@@ -10,7 +10,6 @@ is ours (`warmup.imap`), when people read (`warmup.plan.reading`), judging refus
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,24 +18,17 @@ from typing import Unpack
 
 from warmup.content import compose
 from warmup.errors import AccessLost, AccessRefused, OperatorError, StoreError
-from warmup.imap import Access, Sighting, Timeouts, sign_in
+from warmup.imap import Access, Farewell, Sighting, Timeouts, sign_in
 from warmup.model import (
-    Action,
     Bookmark,
-    Cause,
-    Kind,
     Mailbox,
     Message,
-    Pause,
     Placement,
     Response,
-    Scope,
     Stage,
-    Verdict,
     chance,
 )
 from warmup.store import Connection, bookmarks, mailboxes, messages, pauses
-from warmup.throttle import judge, wait
 from warmup.throttle.dsn import bounce
 
 from . import aftermath, hold
@@ -45,13 +37,10 @@ from .crew import Crew
 from .office import Office
 
 _AT_ONCE = 100  # visits; a guess, each holds a connection
-_RETRY = timedelta(minutes=5)  # after a visit that failed, doubling
-_RETRY_LIMIT = timedelta(hours=4)
-_SLOWLY = timedelta(minutes=30)  # until the next visit to a server that says it is slow on purpose
+_SLOW = Response(Stage.FETCH, 0, None, "NO [LIMIT] the server said [THROTTLED]: it is slow on purpose")
 _PAGES = 20  # of notifications, in one visit
 _TOLD_BEFORE = timedelta(days=2)  # of the first look, or of one after the folder was made anew
 _AHEAD = timedelta(hours=4)  # what may wait (marking, filing, a copy in Sent) is done by a visit this much earlier
-_ASK_AGAIN = timedelta(hours=1)  # whether the person has come
 _ANSWER_WITHIN = timedelta(days=5)  # what isn't answered by then is filed without an answer
 
 
@@ -66,36 +55,25 @@ class _Agenda:
     outbound: Sequence[tuple[Message, Sequence[Message]]]
     inbox: Bookmark | None  # how far its notifications have been read; None, if no message of it is on its way
     people: Mapping[int, Mailbox]
+    troubled: bool  # the visit before broke
 
 
 def _agenda(db: Connection, number: int, now: datetime) -> _Agenda | None:
-    """The agenda of a visit; None if the mailbox has left, and None, and later, while a person is needed: a credential
-    that was refused, tried again and again, would only be locked. A work of the store.
-    """
+    """The agenda of a visit; None if the mailbox has left. A work of the store."""
     mailbox = mailboxes.some(db, [number]).get(number)
     if mailbox is None or mailbox.removed_at is not None:
         return None
-    for pause in pauses.active(db, now):
-        if pause.mailbox == number and _shuts_out(pause):
-            messages.postpone(db, number, now, min(pause.until or now + _ASK_AGAIN, now + _ASK_AGAIN))
-            return None
     visit = messages.visit(db, number, now, ahead=_AHEAD)
     people = {number: mailbox} | mailboxes.some(db, {message.recipient for message in visit.outbound})
     outbound = [(message, messages.thread(db, message.thread)) for message in visit.outbound]
-    return _Agenda(mailbox, visit.inbound, outbound, _inbox(db, mailbox, now) if visit.asking else None, people)
+    inbox = _inbox(db, mailbox, now) if visit.asking else None
+    return _Agenda(mailbox, visit.inbound, outbound, inbox, people, pauses.troubled(db, number))
 
 
 def _inbox(db: Connection, mailbox: Mailbox, now: datetime) -> Bookmark:
     """The mark in its inbox; at first one that nothing matches."""
     source = f"inbox {mailbox.id}"
     return bookmarks.get(db, source) or Bookmark(source=source, edition="0", position="0", read_at=now)
-
-
-def _shuts_out(pause: Pause) -> bool:
-    """Whether signing in to read is held as well: SMTP and IMAP share the credential, and the patience with it."""
-    if pause.scope is not Scope.MAILBOX or pause.cause is Cause.OPERATOR:
-        return False
-    return pause.until is None or (pause.response is not None and pause.response.stage in {Stage.AUTH, Stage.LOGIN})
 
 
 class Reader:
@@ -105,7 +83,6 @@ class Reader:
         self._office = office
         self._crew = Crew(self._crashed)
         self._places = asyncio.Semaphore(_AT_ONCE)
-        self._strikes: Counter[int] = Counter()  # visits that failed in a row; a restart forgets them and looks anew
 
     async def tick(self) -> None:
         """Begin a visit to every mailbox in which something is due and nobody is looking."""
@@ -123,7 +100,9 @@ class Reader:
     async def _crashed(self, key: Hashable, error: Exception) -> None:
         assert isinstance(key, int)
         self._office.log.bug(f"reading mailbox {key}", error)
-        await self._later(key)
+        mailbox = (await self._office.store.do(mailboxes.some, [key])).get(key)
+        if mailbox is not None:
+            await hold.by_visit(self._office, mailbox, error)
 
     async def _in_turn(self, number: int) -> None:
         async with self._places:
@@ -139,26 +118,25 @@ class Reader:
         try:
             access = await self._sign_in(mailbox)
             if isinstance(access, Response):
-                await self._refused(mailbox, access)
+                await hold.by_access(office, mailbox, access)
                 return
             try:
                 await _Visit(office, agenda, access).go()
             finally:
                 await access.close()
-        except (AccessLost, AccessRefused) as broken:
-            said = self._judged(mailbox, Response(broken.stage, 0, None, broken.why))
-            office.log.visit_failed(mailbox.address, str(broken), await self._later(number, at_least=said.wait))
+        except (AccessRefused, Farewell) as said:
+            await hold.by_access(office, mailbox, Response(said.stage, 0, None, said.why))
+        except AccessLost as broken:
+            await hold.by_visit(office, mailbox, broken)
         except StoreError:
             raise
         except OperatorError as trouble:
             await hold.until_mended(office, mailbox, trouble)
-            await self._later(number)
         else:
-            del self._strikes[number]
+            if agenda.troubled:
+                await office.store.do(pauses.visited, number, office.clock.now())
             if access.throttled:
-                now = office.clock.now()
-                await office.store.do(messages.postpone, number, now + _SLOWLY, now + _SLOWLY)
-                office.log.visit_failed(mailbox.address, "the server answers slowly on purpose", _SLOWLY)
+                await hold.by_access(office, mailbox, _SLOW)
 
     async def _sign_in(self, mailbox: Mailbox) -> Access | Response:
         office, reading = self._office, self._office.config.reading
@@ -169,31 +147,6 @@ class Reader:
             tls=office.tls,
             timeouts=Timeouts(connect=reading.connect, command=reading.command),
         )
-
-    async def _refused(self, mailbox: Mailbox, said: Response) -> None:
-        """The server didn't let us in: a person is needed if it's the credential, otherwise time. Sending is held only
-        by what is about signing in, which both servers share.
-        """
-        office = self._office
-        verdict = self._judged(mailbox, said)
-        wait = await self._later(mailbox.id, at_least=verdict.wait)
-        office.log.visit_failed(mailbox.address, str(said), wait)
-        if verdict.action in {Action.DISABLE, Action.FIX_CONFIG} or verdict.kind is Kind.LOGIN:
-            await hold.by_verdict(office, mailbox, said, verdict, asked=office.clock.now())
-
-    def _judged(self, mailbox: Mailbox, said: Response) -> Verdict:
-        config = self._office.config
-        return judge(said, provider=mailbox.provider, waits=config.waits, rules=config.rules)
-
-    async def _later(self, number: int, *, at_least: timedelta | None = None) -> timedelta:
-        """Everything due in this mailbox waits, longer each time."""
-        office = self._office
-        now = office.clock.now()
-        self._strikes[number] += 1
-        dice = chance(office.install.seed, number, "visit", now.isoformat())
-        again = max(wait(_RETRY, self._strikes[number], dice, limit=_RETRY_LIMIT), at_least or timedelta(0))
-        await office.store.do(messages.postpone, number, now, now + again)
-        return again
 
 
 class _Visit:
@@ -215,7 +168,7 @@ class _Visit:
                 try:
                     await self._attend(message, sighting)
                 except AccessRefused as refused:  # the others of this visit go on
-                    office.log.visit_failed(self._mailbox.address, f"{message.message_id}: {refused}", None)
+                    office.log.not_done(self._mailbox.address, f"{message.message_id}: {refused}")
                     await self._give_up_or_wait(message, str(refused))
                 except Exception as trouble:
                     # If it is this message that breaks the visit, it mustn't keep the others from being seen for ever.
@@ -314,7 +267,7 @@ class _Visit:
             await self._access.keep(compose(order, config.corpus), message.message_id, message.sent_at)
         except (AccessLost, AccessRefused, ValueError) as error:
             # A full folder, a template that is gone: a copy is no reason to try again and again, nor is a broken wire.
-            self._office.log.visit_failed(self._mailbox.address, f"no copy in Sent: {error}", None)
+            self._office.log.not_done(self._mailbox.address, f"no copy in Sent: {error}")
             await self._stamp(message, keep_at=None)
             if isinstance(error, AccessLost):
                 raise

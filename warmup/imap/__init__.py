@@ -11,7 +11,7 @@ Sources: RFC 3501, RFC 8314 (TLS); aioimaplib, which is spoken here alone.
 
 from .access import Access, Notices, Sighting
 from .folders import Folders
-from .line import Timeouts
+from .line import Farewell, Timeouts
 from .login import sign_in
 
-__all__ = ["Access", "Folders", "Notices", "Sighting", "Timeouts", "sign_in"]
+__all__ = ["Access", "Farewell", "Folders", "Notices", "Sighting", "Timeouts", "sign_in"]

@@ -21,11 +21,14 @@ from typing import TypeVar
 
 from aioimaplib import quoted, time2internaldate
 
+from warmup.audit import Copy
 from warmup.errors import AccessRefused
 from warmup.model import Placement, Stage
 
+from . import census
+from .answers import found as uids_found
+from .answers import numbers, texts
 from .folders import Folders
-from .grammar import Value
 from .line import Answer, Line, Timeouts
 from .proof import Proof, field
 
@@ -41,7 +44,6 @@ _SYSTEMS = ("mailer-daemon", "postmaster", "mail delivery", "microsoftexchange")
 _OF_SYSTEMS = " ".join(
     [*["OR"] * len(_SYSTEMS), *(f'FROM "{name}"' for name in _SYSTEMS), 'HEADER Content-Type "report"']
 )
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOVED = re.compile(rb"(\d+) \S+ (\d+)")  # COPYUID of one message: the folder's UIDVALIDITY, the old UID, the new one
 
 
@@ -207,19 +209,44 @@ class Access:
         async with self._turn:
             chosen = await self._choose("EXAMINE", self.folders.inbox)
             known = validity == chosen.validity
-            which = f"UID {after + 1}:*" if known else f"SINCE {since.day}-{_MONTHS[since.month - 1]}-{since.year}"
-            answer = await self._ask(Stage.FETCH, "UID SEARCH", which, _OF_SYSTEMS)
-            found = sorted(number for values in answer.about(b"SEARCH") for number in _numbers(values[1:]))
+            which = f"UID {after + 1}:*" if known else census.since(since)
+            found = uids_found(await self._ask(Stage.FETCH, "UID SEARCH", which, _OF_SYSTEMS))
             new = [uid for uid in found if not known or uid > after]  # N:* has the last message in any case
             batch = new[:_NOTICES]
-            texts = await self._fetch("UID FETCH", ",".join(map(str, batch)), _BEGINNING) if batch else {}
+            written = await self._fetch("UID FETCH", ",".join(map(str, batch)), _BEGINNING) if batch else {}
         more = len(new) > len(batch)
         upto = batch[-1] if more else max([after if known else 0, chosen.next_uid - 1, *batch])
-        return Notices(chosen.validity, upto, tuple(texts[uid] for uid in batch if uid in texts), more)
+        return Notices(chosen.validity, upto, tuple(written[uid] for uid in batch if uid in written), more)
+
+    async def census(self, label: str, *, since: date, thorough: bool = False) -> list[Copy]:
+        """Every message with a field named `label` that came on the day `since` or later, forgeries among them, in the
+        folders that `look` looks into. With `thorough` it isn't left to the server to search for the label, which some
+        do badly, but the header of all mail is read. Nothing is marked as seen.
+        """
+        copies: list[Copy] = []
+        async with self._turn:
+            for folder, placement in self.folders.order:
+                try:
+                    copies += await self._count(folder, label, since, thorough)
+                except AccessRefused:
+                    if placement is not Placement.OTHER:
+                        raise
+        return copies
 
     async def close(self) -> None:
         """Say goodbye and hang up. Never fails."""
         await self._line.close(self._timeouts.logout)
+
+    async def _count(self, folder: str, label: str, since: date, thorough: bool) -> list[Copy]:
+        chosen = await self._choose("EXAMINE", folder)
+        view, copies = folder == self.folders.everything, list[Copy]()
+        for criteria in census.searches(chosen.exists, None if thorough else label, since):
+            uids = uids_found(await self._ask(Stage.FETCH, "UID SEARCH", criteria))
+            for batch in _pages(uids, _PAGE):
+                headers = await self._fetch("UID FETCH", ",".join(map(str, batch)), census.section(label))
+                told = (census.copy(headers[uid], label, folder=folder, uid=uid, view=view) for uid in headers)
+                copies += filter(None, told)
+        return copies
 
     async def _find(self, folder: str, proof: Proof) -> dict[str, Sighting]:
         chosen = await self._choose("EXAMINE", folder)
@@ -254,8 +281,7 @@ class Access:
         for page in _pages(message_ids, _TOGETHER):
             keys = [f"HEADER Message-ID {quoted(message_id)}" for message_id in page]
             criteria = "OR " * (len(keys) - 1) + " ".join(keys)
-            answer = await self._ask(Stage.FETCH, "UID SEARCH", criteria)
-            uids |= {number for values in answer.about(b"SEARCH") for number in _numbers(values[1:])}
+            uids |= set(uids_found(await self._ask(Stage.FETCH, "UID SEARCH", criteria)))
         found: dict[int, bytes] = {}
         for batch in _pages(sorted(uids), _PAGE):
             found |= await self._fetch("UID FETCH", ",".join(map(str, batch)), section)
@@ -263,23 +289,15 @@ class Access:
 
     async def _fetch(self, command: str, messages: str, section: str, seconds: float | None = None) -> dict[int, bytes]:
         """UID → what the section holds, of those messages that are there and not marked \\Deleted."""
-        answer = await self._ask(Stage.FETCH, command, messages, f"(UID FLAGS {section})", seconds=seconds)
-        texts: dict[int, bytes] = {}
-        for values in answer.about(b"FETCH"):
-            match values:
-                case [_, _, [*items], *_]:
-                    uid, text = _message(items)
-                    if uid is not None and text is not None:
-                        texts[uid] = text
-        return texts
+        return texts(await self._ask(Stage.FETCH, command, messages, f"(UID FLAGS {section})", seconds=seconds))
 
     async def _proven(self, sighting: Sighting, section: str | None = None, seconds: float | None = None) -> bytes:
         """What the section of the message (None: the fields that prove it ours) holds. Refused when it isn't ours."""
         proof = self._proofs.get(sighting.message_id)
         if proof is None:
             raise ValueError(f"{sighting.message_id} wasn't looked for, and isn't ours to touch")
-        texts = await self._fetch("UID FETCH", str(sighting.uid), section or _fields(proof.label), seconds)
-        text = texts.get(sighting.uid)
+        fetched = await self._fetch("UID FETCH", str(sighting.uid), section or _fields(proof.label), seconds)
+        text = fetched.get(sighting.uid)
         if text is None:
             raise AccessRefused(Stage.FETCH, f"{sighting.message_id} is no longer in {sighting.folder}: look again")
         if proof.names(text) != sighting.message_id:
@@ -347,9 +365,9 @@ class Access:
         self._chosen = _Chosen(
             name=folder,
             writable=command == "SELECT",
-            validity=next(_numbers([answer.code(b"UIDVALIDITY")]), 0),
-            next_uid=next(_numbers([answer.code(b"UIDNEXT")]), 0),
-            exists=max((number for values in answer.about(b"EXISTS") for number in _numbers(values[:1])), default=0),
+            validity=next(numbers([answer.code(b"UIDVALIDITY")]), 0),
+            next_uid=next(numbers([answer.code(b"UIDNEXT")]), 0),
+            exists=max((number for values in answer.about(b"EXISTS") for number in numbers(values[:1])), default=0),
             permanent=frozenset(permanent.strip("()").lower().split()),
         )
         return self._chosen
@@ -368,21 +386,3 @@ def _fields(label: str) -> str:
 
 def _pages(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
     return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def _numbers(values: Iterable[Value]) -> Iterator[int]:
-    return (int(value) for value in values if isinstance(value, bytes) and re.fullmatch(rb"\d{1,10}", value))
-
-
-def _message(items: list[Value]) -> tuple[int | None, bytes | None]:
-    """The UID and the text in the items of one FETCH; no text if there is none or it is marked \\Deleted."""
-    uid, text, deleted = None, None, False
-    for name, value in zip(items[::2], items[1::2], strict=False):
-        match name, value:
-            case b"UID", bytes():
-                uid = next(_numbers([value]), None)
-            case b"FLAGS", list():
-                deleted = any(isinstance(flag, bytes) and flag.lower() == b"\\deleted" for flag in value)
-            case bytes(), bytes() if name.startswith(b"BODY["):
-                text = value
-    return uid, None if deleted else text

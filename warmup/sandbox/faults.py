@@ -1,7 +1,7 @@
 """Servers that misbehave as they are told to.
 
     [[fault]]
-    stage = "mail"                  # connect, ehlo, auth, mail, rcpt, data, dot; login is IMAP's
+    stage = "mail"                  # connect, ehlo, auth, mail, rcpt, data, dot; IMAP's: login, select, fetch
     sender = "*@a.example"          # who signed in, or MAIL FROM; not known at connect and ehlo
     recipient = "*@b.example"       # at rcpt, data and dot
     on = 2026-03-04                 # a day in UTC; or from = … and until = …, instants with an offset
@@ -9,7 +9,7 @@
     say = "421 4.7.0 Try again later"
     manner = "close"                # answer, close, drop, hang, garbage, flood, lost
 
-`say` is the server's line, several parted by LF; at login without its tag ("NO [AUTHENTICATIONFAILED] no", "BYE busy").
+`say` is the server's line, several parted by LF; of IMAP without its tag ("NO [AUTHENTICATIONFAILED] no", "BYE busy").
 
 Owns: what a fault is, reading a script of them, when one strikes and how often it did. Does not own: acting it out
 (`warmup.sandbox.smtp`, `warmup.sandbox.imap`).
@@ -44,7 +44,8 @@ class Manner(StrEnum):
     LOST = "lost"  # at dot: take the message, and close without the 250
 
 
-_STAGES = (Stage.CONNECT, Stage.EHLO, Stage.AUTH, Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DOT, Stage.LOGIN)
+_IMAP = (Stage.LOGIN, Stage.SELECT, Stage.FETCH)  # fetch is any command on messages
+_STAGES = (Stage.CONNECT, Stage.EHLO, Stage.AUTH, Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DOT, *_IMAP)
 _NO_SENDER = (Stage.CONNECT, Stage.EHLO)
 _RECIPIENT = (Stage.RCPT, Stage.DATA, Stage.DOT)
 _SPOKEN = (Manner.ANSWER, Manner.CLOSE)
@@ -69,7 +70,7 @@ class Fault:
     def __post_init__(self) -> None:
         wrong = {
             "stage": self.stage not in _STAGES,
-            "say": bool(self.say) != (self.acts in _SPOKEN) or (self.stage is Stage.LOGIN and not self._is_imap()),
+            "say": bool(self.say) != (self.acts in _SPOKEN) or (self.stage in _IMAP and not self._is_imap()),
             "manner": self.acts is Manner.LOST and self.stage is not Stage.DOT,
             "sender": self.sender != "*" and self.stage in _NO_SENDER,
             "recipient": self.recipient != "*" and self.stage not in _RECIPIENT,
@@ -79,7 +80,7 @@ class Fault:
         }
         right = {
             "stage": f"must be one of {', '.join(_STAGES)}",
-            "say": "goes with the manners answer and close only; at login it is NO, BAD or BYE with a text",
+            "say": "goes with the manners answer and close only; of IMAP it is NO, BAD or BYE with a text",
             "manner": "lost is for the stage dot",
             "sender": "isn't known yet at connect and ehlo",
             "recipient": "is known at rcpt, data and dot only",

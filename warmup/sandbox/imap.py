@@ -159,6 +159,9 @@ class Access:
             raise Malformed("no such command here")
         state, run = _VERBS[verb]
         self._require(state)
+        stage = Stage.FETCH if state is State.SELECTED else Stage.SELECT if verb in {"SELECT", "EXAMINE"} else None
+        if stage is not None and (fault := self._post.reach(stage, self._session.box.address)) is not None:
+            return await self._suffer(fault, tag)
         return run(self._session, cursor)
 
     async def _capability(self, tag: str, cursor: Cursor) -> str:

@@ -1,7 +1,8 @@
 """The memory: mailboxes, slots, messages, days and pauses, in SQLite or PostgreSQL.
 
 `Store.open` gives a store; `store.run(work, …)` and `await store.do(work, …)` run a work of one of the modules here in
-a transaction: `await store.do(messages.claim, mailbox=3, …)`. Values of `warmup.model` go in and come out.
+a transaction: `await store.do(messages.claim, mailbox=3, …)`. Values of `warmup.model` go in and come out. `back_up`
+and `restore` copy a whole database and put a copy in its place, after which `begin_anew` is done with it.
 
 Owns: the tables and their migrations, all SQL, one daemon per database. Does not own: what is to be remembered.
 Laws kept here, in SQL, because two processes may ask at once: never above a day's allowance, never while a pause
@@ -11,18 +12,26 @@ covers the lane, never twice.
 from sqlalchemy import Connection
 
 from . import bookmarks, days, installs, mailboxes, messages, pauses
+from .anew import Anew, begin_anew
+from .backup import Contents, Restored, back_up, restore
 from .messages import Tally, Visit
 from .store import Store
 
 __all__ = [
+    "Anew",
     "Connection",
+    "Contents",
+    "Restored",
     "Store",
     "Tally",
     "Visit",
+    "back_up",
+    "begin_anew",
     "bookmarks",
     "days",
     "installs",
     "mailboxes",
     "messages",
     "pauses",
+    "restore",
 ]

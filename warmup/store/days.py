@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
+from typing import TypeVar
 
 from sqlalchemy import Connection, Table, and_, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,6 +22,10 @@ from .tables import day, message
 
 # The message has gone out, or may have: it is a day lived, whatever became of it.
 _gone = and_(message.c.data_at.is_not(None), message.c.refused_at.is_(None))
+
+RESTORED = "restored from a backup"  # how the reason begins why nothing more may be sent on a day
+
+V = TypeVar("V")
 
 _AT_ONCE = 1000  # values in one statement: SQLite takes 32,766
 
@@ -70,7 +75,7 @@ def last_sent(db: Connection, *, before: Mapping[int, date]) -> Mapping[int, Day
     found: dict[int, Day] = {}
     sent = exists().where(message.c.sender == day.c.mailbox, message.c.local_date == day.c.local_date, _gone)
     for end, mailboxes in by_date.items():  # the whole earth lives in three dates at most
-        for some in _batches(mailboxes):
+        for some in batches(mailboxes):
             past = day.c.mailbox.in_(some), day.c.local_date < end, sent
             newest = select(day.c.mailbox, func.max(day.c.local_date).label("local_date")).where(*past)
             last = newest.group_by(day.c.mailbox).subquery()
@@ -94,12 +99,28 @@ def history(db: Connection, mailbox: int) -> list[tuple[Day, int]]:
     ]
 
 
+def lived(db: Connection, since: date) -> dict[tuple[int, date], tuple[int, int | None]]:
+    """How many messages were accepted on each mailbox's local days since then, and how many the day allowed: none if
+    there is no plan for it; None if what it allowed was lost with a database.
+    """
+    mine = message.c.local_date >= since, message.c.sent_at.is_not(None)
+    sent = select(message.c.sender, message.c.local_date, func.count()).where(*mine)
+    counts = {(row[0], row[1]): row[2] for row in db.execute(sent.group_by(message.c.sender, message.c.local_date))}
+    planned = select(day.c.mailbox, day.c.local_date, day.c.allowance, day.c.reason).where(day.c.local_date >= since)
+    allowed: dict[tuple[int, date], int | None] = {
+        (row.mailbox, row.local_date): None if row.reason.startswith(RESTORED) else row.allowance
+        for row in db.execute(planned)
+    }
+    return {key: (counts.get(key, 0), allowed.get(key, 0)) for key in counts.keys() | allowed.keys()}
+
+
 def _insert(db: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, which both databases have and SQLAlchemy keeps apart."""
     return sqlite.insert(table) if db.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def _batches(values: Iterable[int]) -> Iterator[list[int]]:
+def batches(values: Iterable[V]) -> Iterator[list[V]]:
+    """As many values as one statement takes, and again."""
     rest = iter(values)
     while some := list(islice(rest, _AT_ONCE)):
         yield some

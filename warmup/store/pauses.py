@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from warmup.model import Cause, Pause, Scope
+from warmup.model import Cause, Pause, Scope, Stage
 
 from .rows import from_pause, to_pause
 from .tables import NOW, mailbox, message, pause
@@ -62,9 +62,19 @@ def lift(db: Connection, now: datetime, *, id: int | None = None, mailbox: int |
     now. What is held of its domain or at its host isn't its own.
     """
     assert (id is None) != (mailbox is None), "one pause, or all of one mailbox"
-    own = and_(pause.c.mailbox == mailbox, pause.c.scope.in_([Scope.MAILBOX, Scope.LANE]))
+    own = and_(pause.c.mailbox == mailbox, pause.c.scope.in_(_OWN))
     which = pause.c.id == id if id is not None else or_(own, pause.c.recipient == mailbox)
     return db.execute(update(pause).where(which, _holds(now)).values(lifted_at=now)).rowcount
+
+
+def troubled(db: Connection, mailbox: int) -> bool:
+    """Whether the last visit to a mailbox broke."""
+    return bool(db.scalar(select(exists().where(*_unvisited(mailbox)))))
+
+
+def visited(db: Connection, mailbox: int, now: datetime) -> None:
+    """A visit came to its end: what held looking into the mailbox is over, and the next trouble is the first again."""
+    db.execute(update(pause).where(*_unvisited(mailbox)).values(lifted_at=now))
 
 
 def mended(db: Connection, mailbox: int, now: datetime) -> int:
@@ -91,11 +101,15 @@ def lost(
 
 
 def accepted_since(db: Connection, like: Pause) -> bool:
-    """Whether a server has accepted anything since `like` began of what it holds."""
+    """Whether a server has accepted anything since `like` began of what it holds; of visits, whether one came to its
+    end.
+    """
     sent = [message.c.sent_at >= like.since]
     match like.scope:
         case Scope.MAILBOX | Scope.LANE:
             sent.append(message.c.sender == like.mailbox)
+        case Scope.ACCESS:
+            return like.lifted_at is not None
         case Scope.RECIPIENT:
             sent.append(message.c.recipient == like.recipient)
         case Scope.DOMAIN:
@@ -140,15 +154,20 @@ def _read(db: Connection, sought: Select[tuple[object, ...]]) -> list[Pause]:
 
 
 def _same(like: Pause) -> list[ColumnElement[bool]]:
-    whose = {"mailbox": like.mailbox} if like.scope in {Scope.MAILBOX, Scope.LANE} else {}
+    whose = {"mailbox": like.mailbox} if like.scope in _OWN else {}
     keys = {"provider": like.provider, "recipient": like.recipient, "domain": like.domain, "host": like.host} | whose
     return [pause.c.scope == like.scope, *(pause.c[name].is_not_distinct_from(key) for name, key in keys.items())]
+
+
+def _unvisited(mailbox: int) -> list[ColumnElement[bool]]:
+    return [pause.c.mailbox == mailbox, pause.c.scope == Scope.ACCESS, pause.c.lifted_at.is_(None)]
 
 
 def _in(which: ColumnElement[int], true: ColumnElement[bool]) -> ColumnElement[bool]:
     return which.in_(select(mailbox.c.id).where(true))
 
 
+_OWN = (Scope.MAILBOX, Scope.LANE, Scope.ACCESS)
 _ANY_AT = literal("%@")
 _from = mailbox.alias("sender_of_paused").c
 _to = mailbox.alias("recipient_of_paused").c
@@ -156,6 +175,23 @@ _address = select(_from.address).where(_from.id == message.c.sender).correlate(m
 _host = select(func.lower(_from.smtp_host)).where(_from.id == message.c.sender).correlate(message).scalar_subquery()
 _provider = select(_to.provider).where(_to.id == message.c.recipient).correlate(message).scalar_subquery()
 _words = func.coalesce(func.nullif(pause.c.rule, ""), func.nullif(pause.c.note, ""), pause.c.cause)
+
+# In a statement about mailboxes: whether looking into the one at hand is held at the parameter `now`. So it is while a
+# person is needed, since a credential that was refused, tried again and again, would only be locked; and after too many
+# sign-ins, which SMTP and IMAP share.
+_of_signing_in = pause.c.response_stage.in_([Stage.AUTH, Stage.LOGIN])
+SHUT = exists().where(
+    pause.c.mailbox == mailbox.c.id,
+    _holds(NOW),
+    or_(
+        pause.c.scope == Scope.ACCESS,
+        and_(
+            pause.c.scope == Scope.MAILBOX,
+            pause.c.cause != Cause.OPERATOR,
+            or_(pause.c.until.is_(None), _of_signing_in),
+        ),
+    ),
+)
 
 # In a statement about messages: what holds the message at hand at the parameter `now`; NULL if nothing does.
 HELD = (

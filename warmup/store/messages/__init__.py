@@ -9,8 +9,21 @@ error: another process was quicker, or a mailbox was removed in between.
 
 from .claims import MANY, claim, drop, release, returned, senders_due, settle
 from .outcomes import accepted, bounced, data_begins, delayed, refused, uncertain
-from .views import Tally, called, inbound, last_written, next_due, owed, planned, recent, tally, thread
-from .visits import Stamps, Visit, asked, postpone, stamp, stamp_each, visit, visits_due
+from .views import (
+    Tally,
+    called,
+    called_each,
+    inbound,
+    last_written,
+    next_due,
+    owed,
+    planned,
+    recent,
+    tally,
+    thread,
+    written_to,
+)
+from .visits import Stamps, Visit, asked, stamp, stamp_each, visit, visits_due
 
 __all__ = [
     "MANY",
@@ -21,6 +34,7 @@ __all__ = [
     "asked",
     "bounced",
     "called",
+    "called_each",
     "claim",
     "data_begins",
     "delayed",
@@ -30,7 +44,6 @@ __all__ = [
     "next_due",
     "owed",
     "planned",
-    "postpone",
     "recent",
     "refused",
     "release",
@@ -44,4 +57,5 @@ __all__ = [
     "uncertain",
     "visit",
     "visits_due",
+    "written_to",
 ]

@@ -5,13 +5,14 @@ Owns: questions. Does not own: answers that change anything; nothing here writes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select
 
 from warmup.model import Message, Placement
+from warmup.store.days import batches
 from warmup.store.pauses import next_end
 from warmup.store.rows import to_message
 from warmup.store.tables import NOW, mailbox, message
@@ -47,6 +48,18 @@ def thread(db: Connection, thread: str) -> list[Message]:
 def called(db: Connection, message_id: str) -> Message | None:
     """The message with this Message-ID."""
     return next(iter(_read(db, select(message).where(m.message_id == message_id))), None)
+
+
+def called_each(db: Connection, message_ids: Iterable[str]) -> list[Message]:
+    """The messages with these Message-IDs, of those there are."""
+    return [row for some in batches(message_ids) for row in _read(db, select(message).where(m.message_id.in_(some)))]
+
+
+def written_to(db: Connection, recipient: int, since: datetime) -> list[Message]:
+    """What was to be sent to a mailbox since then and isn't merely planned any more, the earliest first."""
+    return _read(
+        db, select(message).where(m.recipient == recipient, m.due_at >= since, ~WAITING).order_by(m.due_at, m.id)
+    )
 
 
 def owed(db: Connection, *, since: datetime) -> list[Message]:

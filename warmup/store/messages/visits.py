@@ -14,6 +14,7 @@ from typing import TypedDict, Unpack
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, union_all, update
 
 from warmup.model import Message, Placement
+from warmup.store.pauses import SHUT
 from warmup.store.rows import to_message
 from warmup.store.tables import NOW, mailbox, message
 
@@ -53,7 +54,9 @@ class Stamps(TypedDict, total=False):
 
 
 def visits_due(db: Connection, now: datetime) -> list[int]:
-    """The mailboxes to visit, the longest due first. A removed one isn't: we have no business there any more."""
+    """The mailboxes to visit, the longest due first. A removed one isn't: we have no business there any more. Nor one
+    that looking into is held.
+    """
     return list(db.scalars(_DUE, {"now": now}))
 
 
@@ -73,13 +76,6 @@ def asked(db: Connection, mailbox: int, now: datetime, after: Sequence[timedelta
     for id, sent_at in db.execute(_ON_ITS_WAY, {"whom": mailbox}).all():
         again = min((sent_at + wait for wait in after if sent_at + wait > now), default=None)
         db.execute(_STAMP, {"which": id, "ask_at": again})
-
-
-def postpone(db: Connection, mailbox: int, now: datetime, until: datetime) -> None:
-    """All that is due for one mailbox at `now` is to be looked at from `until` on, and not before."""
-    db.execute(_LOOK_LATER, {"whom": mailbox, "now": now, "until": until})
-    db.execute(_KEEP_LATER, {"whom": mailbox, "now": now, "until": until})
-    db.execute(_ASK_LATER, {"whom": mailbox, "now": now, "until": until})
 
 
 def stamp(db: Connection, id: int, **stamps: Unpack[Stamps]) -> None:
@@ -109,7 +105,7 @@ _looked = select(m.recipient.label("whom"), m.visit_at.label("at")).where(m.visi
 _kept = select(m.sender.label("whom"), m.keep_at.label("at")).where(m.keep_at <= NOW)
 _asked = select(m.sender.label("whom"), m.ask_at.label("at")).where(m.ask_at <= NOW)
 _due = union_all(_looked, _kept, _asked).subquery().c
-_live = and_(mailbox.c.id == _due.whom, mailbox.c.removed_at.is_(None))
+_live = and_(mailbox.c.id == _due.whom, mailbox.c.removed_at.is_(None), ~SHUT)
 _whom = bindparam("whom", type_=m.recipient.type)
 
 _DUE = select(_due.whom).join(mailbox, _live).group_by(_due.whom).order_by(func.min(_due.at), _due.whom)
@@ -119,9 +115,6 @@ _INBOUND = select(message).where(m.recipient == _whom, _looked_at).order_by(m.vi
 _OUTBOUND = select(message).where(m.sender == _whom, m.keep_at <= _soon).order_by(m.keep_at, m.id)
 _ASKING = select(exists().where(m.sender == _whom, m.ask_at.is_not(None)))
 _ON_ITS_WAY = select(m.id, m.sent_at).where(m.sender == _whom, m.ask_at.is_not(None), m.sent_at.is_not(None))
-_LOOK_LATER = update(message).where(m.recipient == _whom, m.visit_at <= NOW).values(visit_at=bindparam("until"))
-_ASK_LATER = update(message).where(m.sender == _whom, m.ask_at <= NOW).values(ask_at=bindparam("until"))
-_KEEP_LATER = update(message).where(m.sender == _whom, m.keep_at <= NOW).values(keep_at=bindparam("until"))
 
 _STAMP = update(message).where(WHICH)
 _SEE = update(message).where(WHICH, m.found_at.is_(None)).values(ask_at=None)

@@ -28,7 +28,7 @@ def upgrade() -> None:
         pause.drop_constraint(op.f("ck_pause_scope"), type_="check")
         pause.drop_constraint(op.f("ck_pause_lane"), type_="check")
         for name, condition in (
-            ("scope", "scope IN ('mailbox', 'lane', 'recipient', 'domain', 'host')"),
+            ("scope", "scope IN ('mailbox', 'lane', 'recipient', 'domain', 'host', 'access')"),
             ("mailbox", "scope IN ('domain', 'host', 'recipient') OR mailbox IS NOT NULL"),
             ("lane", "scope = 'domain' OR (scope = 'lane') = (provider IS NOT NULL)"),
             ("domain", "(scope = 'domain') = (domain IS NOT NULL)"),
