@@ -74,8 +74,8 @@ def test_a_wide_terminal_shows_all_columns_and_a_narrow_one_the_weightiest(pool:
             terminal.ends()
             heading = terminal.told.splitlines()[0].replace("\x1b[1m", "").replace("\x1b[0m", "")
             seen[columns] = heading.split()
-    assert seen[60] == ["MAILBOX", "TODAY", "OF", "SENT", "JUNK", "HELD"]
-    assert len(seen[140]) == 11
+    assert seen[60] == ["MAILBOX", "TODAY", "OF", "SENT", "HELD", "NEXT", "TRY"]
+    assert len(seen[140]) == 14
 
 
 def test_no_color_means_none(pool: Hand, monkeypatch: pytest.MonkeyPatch) -> None:

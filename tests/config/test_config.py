@@ -258,6 +258,11 @@ def test_what_the_file_says_is_what_holds(tmp_path: Path) -> None:
     assert (config.service.log, config.service.sender) == ("json", 1)
 
 
+@pytest.mark.parametrize(("said", "meant"), [("journal", "journal"), ("./journal", "{}/journal"), ("/a/b", "/a/b")])
+def test_the_mtas_log_is_the_journal_or_a_file(tmp_path: Path, said: str, meant: str) -> None:
+    assert load(write(tmp_path, f'[mta]\nlog = "{said}"'), HOME).mta_log == meant.format(tmp_path)
+
+
 def test_an_own_curve_takes_the_place_of_a_preset_of_its_name(tmp_path: Path) -> None:
     config = load(write(tmp_path, "[curves.steady]\nkind = 'steps'\ntable = [7]"), HOME)
     assert config.ramp().top == 7

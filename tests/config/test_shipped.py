@@ -96,6 +96,7 @@ def test_every_example_in_the_template_can_be_used(tmp_path: Path) -> None:
     assert config.ramp("careful").volume(7) == 4
     assert config.ramp("msg91").top == 40
     assert config.authorities == authority
+    assert config.mta_log == "/var/log/mail.log"
     assert config.rules.ordered[0].name == "our relay: hourly limit"
 
 
@@ -103,7 +104,7 @@ def test_the_template_names_every_key_there_is(tmp_path: Path) -> None:
     named = set(re.findall(r"(?m)^#? ?\[?([a-z_]+)(?: = |\]$)", template()))
     everything = "nonsense = 1\n" + "".join(
         f"[{section}]\nnonsense = 1\n"
-        for section in ("ramp", "hours", "pool", "replies", "mail", "smtp", "imap", "throttle", "service")
+        for section in ("ramp", "hours", "pool", "replies", "mail", "smtp", "imap", "mta", "throttle", "service")
     )
     with pytest.raises(ConfigError) as caught:
         from_file(tmp_path, everything)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -104,6 +104,22 @@ async def test_a_sent_copy_is_kept_once(box: Box) -> None:
     kept = [await access.keep(box.message("sent"), box.message_id("sent"), at) for _ in range(2)]
     assert kept == [True, False]
     assert box.flags("Sent", "sent") == {"\\Seen"}
+    await access.close()
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+async def test_a_census_finds_all_that_has_the_label(box: Box, thorough: bool) -> None:
+    for folder, name, value in (("INBOX", "a", "right"), ("Junk", "b", "forged"), ("Sent", "c", "right")):
+        box.put(folder, name, value)
+    with box.ground.reading(box.account.address) as session:
+        session.append("INBOX", "", "", f"Message-ID: {box.message_id('d')}\r\n\r\n{LABEL}: right\r\n".encode())
+    access = await box.sign_in(Security.TLS)
+    assert isinstance(access, Access), access
+    copies = await access.census(LABEL, since=date(2026, 1, 1), thorough=thorough)
+    mine = [(copy.folder, copy.message_id, copy.label) for copy in copies if box.token in copy.message_id]
+    assert mine == [("INBOX", box.message_id("a"), "right"), ("Junk", box.message_id("b"), "forged")]
+    assert box.flags("INBOX", "a") == set()
+    assert await access.census(LABEL, since=date(2100, 1, 1), thorough=thorough) == []
     await access.close()
 
 

@@ -1,14 +1,19 @@
 """A private Postfix and Dovecot on loopback: a small mail provider that is real and can't reach the world.
 
 Everything (configuration, queue, mail, sockets, certificates, logs) lives in one temporary directory; the machine's own
-mail system isn't touched. Postfix has no smtp(8) client, so nothing leaves. Both masters are children of this process,
-and end with `stop` or with this process, however it ends.
+mail system isn't touched. Nothing leaves: Postfix's smtp(8) client is bound to loopback and has one way to go, that of
+mail for far.test to a port of the ground. Both masters are children of this process, and end with `stop` or with this
+process, however it ends.
 
 * 4 domains and `size` mailboxes spread over them; an unknown recipient gets 550, a foreign one 554.
 * smtps (implicit TLS), submission (STARTTLS demanded), imaps (implicit TLS), imap (STARTTLS); AUTH by Dovecot; a
   mailbox may only send as itself. Certificates by an authority of the ground's own, in `ca_file`.
 * Delivery by LMTP through Sieve: the header `X-Sandbox-Folder: Junk` goes to Junk, and whatever `junking` says.
 * Drafts, Sent, Junk, Trash and Archive with their special use (RFC 6154).
+* zoe@far.test, whose mail is handed to `next_hop`, a server that refuses on command and else delivers to her here.
+  What is refused for now, or finds nobody there, waits in the queue: for five minutes, after which it is tried again.
+  With the settings `GIVEN_UP` it fails instead, and with `WARNED` it is tried every second and its sender is told.
+* Postfix's log in `maillog`, as a syslog daemon would write it.
 
 Needs root and Debian's postfix, dovecot-core, dovecot-imapd, dovecot-lmtpd and dovecot-sieve (Dovecot 2.3).
 """
@@ -22,11 +27,12 @@ import os
 import pwd
 import secrets
 import shutil
+import smtplib
 import socket
 import ssl
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,6 +45,8 @@ import trustme
 from tests.need import missing, wait_until
 from tests.servers import Servers, free_ports
 
+from .hop import NextHop
+
 HOST = "127.0.0.1"
 DOMAINS = ("alpha.test", "bravo.test", "charlie.test", "delta.test")
 NAMES = ("ann", "ben", "cleo", "dan", "eva", "finn", "gus", "hana")
@@ -50,7 +58,14 @@ PROGRAMS = {
     "/usr/bin/sievec": "dovecot-sieve",
 }
 OWNER = 40000  # uid and gid of all mail; needs no passwd entry
-QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved")
+QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace")
+GIVEN_UP = {"maximal_queue_lifetime": "0", "bounce_queue_lifetime": "0"}  # after the first try
+WARNED = {
+    "delay_warning_time": "1s",
+    "queue_run_delay": "1s",
+    "minimal_backoff_time": "1s",
+    "maximal_backoff_time": "1s",
+}
 CONF = Path(__file__).with_name("conf")
 
 
@@ -94,19 +109,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Ground:
-    """The two servers and their mailboxes: `with Ground() as ground:`."""
+    """The two servers and their mailboxes: `with Ground() as ground:`. `settings` are of Postfix's main.cf."""
 
     host = HOST
     domains = DOMAINS
 
-    def __init__(self, size: int = 8) -> None:
+    def __init__(self, size: int = 8, settings: Mapping[str, str] | None = None) -> None:
         self.mailboxes = tuple(
             Account(f"{NAMES[i % len(NAMES)]}{i // len(NAMES) or ''}@{DOMAINS[i % len(DOMAINS)]}", secrets.token_hex(8))
             for i in range(size)
         )
+        self.far = Account("zoe@far.test", secrets.token_hex(8))
+        self._accounts = (*self.mailboxes, self.far)
+        self._settings = settings or {}
         self.root = Path(tempfile.mkdtemp(prefix="ground-"))
         self.ca_file = self.root / "conf" / "ca.pem"
-        self.smtps, self.submission, self.imaps, self.imap = free_ports(4)
+        self.maillog = self.root / "log" / "postfix"
+        self.smtps, self.submission, self.imaps, self.imap, self.beyond = free_ports(5)
         self.servers = Servers(self.root / "log" / "start")
 
     def __enter__(self) -> Ground:
@@ -153,7 +172,7 @@ class Ground:
     @contextlib.contextmanager
     def reading(self, address: str) -> Iterator[imaplib.IMAP4_SSL]:
         """A session signed in to a mailbox, for a test's own look at the truth."""
-        account = next(account for account in self.mailboxes if account.address == address)
+        account = next(account for account in self._accounts if account.address == address)
         with imaplib.IMAP4_SSL(HOST, self.imaps, ssl_context=self.context, timeout=10) as session:
             session.login(account.address, account.password)
             yield session
@@ -198,6 +217,10 @@ class Ground:
         self.settle()
         run("/usr/bin/doveadm", "-c", f"{self.root}/conf/dovecot.conf", "expunge", "-A", "mailbox", "*", "all")
 
+    def next_hop(self) -> NextHop:
+        """The server that mail for far.test goes to: a context. What it takes is delivered by Dovecot."""
+        return NextHop(self.beyond, self._deliver)
+
     # the inside
 
     def _lay_out(self) -> None:
@@ -227,19 +250,25 @@ class Ground:
             "submission": self.submission,
             "imaps": self.imaps,
             "imap": self.imap,
+            "beyond": self.beyond,
+            "settings": "".join(f"{name} = {value}\n" for name, value in self._settings.items()),
         }
         for template in CONF.iterdir():
             write_old(conf / template.name, Template(template.read_text()).substitute(words))
-        write_old(conf / "mailboxes", "".join(f"{a.address} {a.address}\n" for a in self.mailboxes))
+        write_old(conf / "mailboxes", "".join(f"{a.address} {a.address}\n" for a in self._accounts))
         users = secret(conf / "users")
         shutil.chown(users, group="dovecot")
         users.chmod(0o640)
         users.write_text(
             "".join(
-                f"{a.address}:{a.password}:{OWNER}:{OWNER}::{self.root}/mail/{a.address}::\n" for a in self.mailboxes
+                f"{a.address}:{a.password}:{OWNER}:{OWNER}::{self.root}/mail/{a.address}::\n" for a in self._accounts
             )
         )
         self._sieve(sieve())
+
+    def _deliver(self, sender: str, recipients: list[str], text: bytes) -> None:
+        with smtplib.LMTP(f"{self.root}/sock/lmtp") as session:
+            session.sendmail(sender, recipients, text)
 
     def _sieve(self, script: str) -> None:
         path = self.root / "conf" / "before.sieve"

@@ -110,11 +110,20 @@ def test_nobody_sends_as_another_nor_to_a_stranger_nor_out_of_the_ground(ground:
         session.mail(ann.address)
         assert session.rcpt("nobody@bravo.test")[0] == 550
         assert session.rcpt("someone@example.com")[0] == 554
-    servants = [
-        line.split()[7] for line in (ground.root / "conf" / "master.cf").read_text().splitlines() if "unix" in line
-    ]
-    assert "lmtp" in servants
-    assert "smtp" not in servants
+    names = (
+        "default_transport",
+        "relay_transport",
+        "local_transport",
+        "relayhost",
+        "transport_maps",
+        "smtp_bind_address",
+    )
+    asked = ["/usr/sbin/postconf", "-c", str(ground.root / "conf"), "-h", *names]
+    *ways, relay, exception, source = subprocess.run(asked, capture_output=True, text=True).stdout.splitlines()
+    assert [way.partition(":")[0] for way in ways] == ["error", "error", "error"]
+    assert relay == ""
+    assert exception == f"inline:{{far.test=smtp:[127.0.0.1]:{ground.beyond}}}"
+    assert source == "127.0.0.1"
 
 
 def test_a_header_sends_a_message_to_junk(swept: Ground) -> None:

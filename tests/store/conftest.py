@@ -10,9 +10,11 @@ from typing import Protocol
 
 import psycopg
 import pytest
+from sqlalchemy import Engine
 
 from tests.postgres import fresh_database
 from warmup.store import Store
+from warmup.store.engine import engine_for, locate
 
 from .pool import Pool
 
@@ -65,6 +67,14 @@ class Server:
 def _filled(url: str) -> str:
     Store.open(url, create=True).close()
     return url
+
+
+def connecting(url: str) -> Engine:
+    """An engine for a database that may have to be made: SQLite's file, since connecting doesn't."""
+    place = locate(url)
+    if place.path is not None:
+        place.path.touch()
+    return engine_for(place)
 
 
 @pytest.fixture(scope="session")

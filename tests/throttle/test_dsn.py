@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.throttle.known import RULES
 from warmup.model import Action, Stage
 from warmup.throttle import judge
 from warmup.throttle.dsn import LARGEST, LONGEST, MOST, Bounce, Fate, bounce
@@ -152,7 +153,7 @@ def test_the_envelope_id_is_read() -> None:
 
 def test_a_throttle_that_was_told_afterwards_is_judged_like_one_on_the_wire() -> None:
     report = told(MAILS["qmail-expired"]).reports[0]
-    assert judge(report.response).action is Action.PAUSE_LANE
+    assert judge(report.response, rules=RULES).action is Action.PAUSE_LANE
 
 
 # What it may lack

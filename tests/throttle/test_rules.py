@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.throttle.known import RULES, TABLES
+from tests.throttle.known import RULES, TABLES, TOPICS
 from warmup.model import Action, Response, Stage, Verdict
 from warmup.throttle import Rules, Unfit, Waits, judge, rules
 
@@ -110,6 +110,8 @@ def test_an_operators_rule_is_asked_first_and_one_of_the_same_name_takes_its_pla
         ({"wait": 60}, 'wait: is 60; write a time such as "90s"'),
         ({"wait": "8d"}, "wait: is '8d'; write a time"),
         ({"domain": "yes"}, "domain: is 'yes'; write true or false"),
+        ({"advice": ["password", "pasword"]}, "advice: is 'pasword'; write a topic of data/advice.toml, or a sentence"),
+        ({"advice": "two\nlines"}, "advice: is 'two\\nlines'; write it on one line"),
         ({"line": []}, None),
     ],
 )
@@ -118,7 +120,7 @@ def test_a_bad_rule_is_refused_by_number_name_and_key(table: dict[str, Any], com
         assert rules([BUSY | table])
         return
     with pytest.raises(ValueError, match="rule 2 ") as refused:
-        rules([BUSY, BUSY | {"name": "second"} | table])
+        rules([BUSY, BUSY | {"name": "second"} | table], topics=TOPICS)
     assert str(refused.value).startswith(f"rule 2 (second): {complaint}")
 
 
@@ -167,5 +169,5 @@ def test_a_verdict_for_a_person_has_no_wait() -> None:
 
 
 def test_rules_can_be_compared_and_none_is_a_rule_book_too() -> None:
-    assert rules(TABLES) == RULES
+    assert rules(TABLES, topics=TOPICS) == RULES
     assert Rules().speaking(SAID) is None

@@ -1,211 +1,185 @@
-"""What is made of servers' answers: told of one that was pasted, and tried on a file of many.
+"""What is made of a server's answer, told to people and to programs.
 
-Owns: reading that file, and the telling. Does not own: the judgement (`warmup.throttle`), commands
-(`warmup.cli.explain`).
-Sources: RFC 4180.
+Owns: the telling, and what "any" stage means. Does not own: the judgement and the advice (`warmup.throttle`), acting on
+it (`warmup.daemon.hold`), files of answers (`warmup.cli.batch`), commands (`warmup.cli.explain`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from warmup.config import Config
-from warmup.errors import UsageError
-from warmup.model import Action, Kind, Stage, Verdict
-from warmup.throttle import judge, quoted
+from warmup.model import Action, Kind, Scope, Stage, Verdict
+from warmup.throttle import Advice, judge, quoted, scope
+from warmup.throttle.told import told
 from warmup.throttle.words import enhanced
 
-COLUMNS = ("provider", "stage", "reply")
-
-# What "any" means: the stages of a submission at which anything may be said, or, of an answer without a code, IMAP's.
-_ANY = (Stage.CONNECT, Stage.EHLO, Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DOT)
+# What "any" means: RCPT, where most refusals come; of an answer without a code, which is IMAP's, the sign-in; of one
+# that a log or a notification tells of, that. It is judged at the others of the same kind too, and told if it differs.
+ANY = "any"
+STAGES = {stage.value: stage for stage in Stage} | {"starttls": Stage.TLS}
+_SMTP = (Stage.RCPT, Stage.MAIL, Stage.DATA, Stage.DOT, Stage.CONNECT, Stage.EHLO, Stage.AUTH)
 _IMAP = (Stage.LOGIN, Stage.SELECT, Stage.FETCH)
-STAGES = {stage.value: (stage,) for stage in Stage} | {"starttls": (Stage.TLS,), "any": _ANY}
 
-_SLOWING = {Action.PAUSE_MAILBOX, Action.PAUSE_LANE, Action.PAUSE_RECIPIENT, Action.REDUCE_CONNECTIONS}
-_PERMANENT = {Action.FAIL_MESSAGE, Action.DISABLE, Action.FIX_CONFIG, Action.DROP_RECIPIENT}
+MEANS: Mapping[Action, str] = {
+    Action.ACCEPTED: "It was taken.",
+    Action.PAUSE_MAILBOX: "The server doesn't serve this mailbox for now.",
+    Action.PAUSE_LANE: "That receiving provider takes nothing from this mailbox for now.",
+    Action.PAUSE_RECIPIENT: "That recipient takes nothing more for now.",
+    Action.REDUCE_CONNECTIONS: "There are too many connections, or too many messages over one.",
+    Action.RETRY_LATER: "It is a trouble of the server's own, or one that passes; nothing is held against you.",
+    Action.FAIL_MESSAGE: "This message isn't taken, now or later.",
+    Action.DROP_RECIPIENT: "That address doesn't exist any more, or takes no mail from you.",
+    Action.DISABLE: "The account may not sign in or send, until a person sees to it.",
+    Action.FIX_CONFIG: "Something is set up wrong, and waiting can't help.",
+    Action.IGNORE: "It means nothing: the connection was idle or old.",
+}
+_MEANS_OF_KIND = {
+    Kind.RATE: "It was too much at once.",
+    Kind.QUOTA: "The day's volume is used up.",
+    Kind.REPUTATION: "It hints that the sender isn't well thought of.",
+    Kind.LOGIN: "There were too many sign-ins, which SMTP and IMAP share.",
+}
+_HELD: Mapping[str | None, str] = {
+    None: "Nothing is held.",
+    Scope.MAILBOX: "All that this mailbox would send is held.",
+    Scope.LANE: "What this mailbox would send to that receiving provider is held.",
+    Scope.RECIPIENT: "What anybody of the pool would send to that address is held.",
+    Scope.DOMAIN: "What every mailbox of the sender's domain would send to that receiving provider is held.",
+    Scope.HOST: "What every mailbox at that submission host would send is held; then they go one at a time, for a day.",
+    Scope.ACCESS: "Reading this mailbox waits; what it sends goes on.",
+}
+_UNTIL_LIFTED = {Action.DISABLE, Action.FIX_CONFIG, Action.DROP_RECIPIENT}
 
-ACTS: Mapping[Action, tuple[str | None, str]] = {  # what is held, and that in words
-    Action.ACCEPTED: (None, "It was taken; nothing is held."),
-    Action.PAUSE_MAILBOX: ("mailbox", "All that this mailbox would send is held."),
-    Action.PAUSE_LANE: ("lane", "What this mailbox would send to that receiving provider is held."),
-    Action.PAUSE_RECIPIENT: ("recipient", "What anybody of the pool would send to that address is held."),
-    Action.REDUCE_CONNECTIONS: (
-        "mailbox",
-        "The mailbox, which has one connection at most, waits until others are over.",
-    ),
-    Action.RETRY_LATER: ("message", "What was asked is asked again later; nothing else is held."),
-    Action.FAIL_MESSAGE: ("message", "This message is given up; nothing else is held."),
-    Action.DROP_RECIPIENT: ("recipient", "Nobody of the pool writes to that address any more until you lift that."),
-    Action.DISABLE: (
-        "mailbox",
-        "The mailbox is held until you lift that: see to the account at its provider, then `warmup mailbox resume`.",
-    ),
-    Action.FIX_CONFIG: (
-        "mailbox",
-        "The mailbox is held until you lift that, since waiting can't help: mend what the answer says, then "
-        "`warmup mailbox resume`.",
-    ),
-    Action.IGNORE: (None, "It means nothing; the server is dialled again."),
-}
-_ABOUT = {
-    Kind.RATE: "It was too much at once",
-    Kind.QUOTA: "The day's volume is used up",
-    Kind.REPUTATION: "It hints that the sender isn't well thought of",
-    Kind.LOGIN: "There were too many sign-ins, which SMTP and IMAP share: both are held",
-}
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A verdict on what was said at a stage, and what follows from both."""
+
+    verdict: Verdict
+    stage: Stage
+    wait: timedelta | None  # the first one
+
+    @property
+    def scope(self) -> str | None:
+        """What is held or given up: a pause's scope, "message", or nothing."""
+        if self.verdict.action in {Action.ACCEPTED, Action.IGNORE}:
+            return None
+        return scope(self.verdict, self.stage) or "message"
+
+    def __str__(self) -> str:
+        return f"{self.verdict.action}, by rule {self.verdict.rule!r}"
+
+    def lines(self) -> Iterator[str]:
+        """What it means, and what the daemon does then."""
+        verdict = self.verdict
+        yield _MEANS_OF_KIND.get(verdict.kind, MEANS[verdict.action])
+        yield self._held()
+        if self.stage.before_mail and verdict.action in {Action.PAUSE_LANE, Action.RETRY_LATER, Action.FAIL_MESSAGE}:
+            yield "It was said before any message was named, so the next one would hear it too."
+        if verdict.action in _UNTIL_LIFTED:
+            yield "Until you lift that: `warmup pauses end`."
+        elif self.wait is not None:
+            yield f"The first wait is {span(self.wait)}; each further one in a row is twice as long, up to a day."
+        if verdict.setback < 1:
+            of = "what was accepted that day" if verdict.kind is Kind.QUOTA else "the day's volume"
+            yield f"The ramp falls back to {verdict.setback:.0%} of {of}."
+
+    def _held(self) -> str:
+        action = self.verdict.action
+        if self.scope != "message":
+            return _HELD[self.scope]
+        if action is Action.FAIL_MESSAGE:
+            return "This message is given up; nothing else is held."
+        if self.stage is Stage.DSN:
+            return "Its server goes on trying. If that was told in a notification, it has for hours: the lane is held."
+        return "The message is tried again later, while its working day lasts; nothing else is held."
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server said, and the verdicts on it: one, or several where it depends on the stage."""
+    """What a server said, and what it means: at one stage and, if any was asked for, where it means something else."""
 
     reply: str
-    verdicts: Mapping[Verdict, Sequence[Stage]]
+    meaning: Meaning
+    others: Mapping[Meaning, tuple[Stage, ...]]
+    advice: tuple[Advice, ...]
+    enhanced: str | None
 
     def lines(self) -> Iterator[str]:
         """As it is told to people."""
-        for verdict, stages in self.verdicts.items():
-            yield f"{verdict.action}, by rule {verdict.rule!r} (said at {', '.join(stages)})"
-            yield from (f"  {words}" for words in _words(verdict))
+        yield f"{self.meaning}, said at {self.meaning.stage}"
+        yield from (f"  {line}" for line in self.meaning.lines())
+        yield "What you can do:"
+        for advice in self.advice:
+            yield f"  {advice.text}"
+            if advice.source:
+                yield f"  {advice.source}"
+        for meaning, stages in self.others.items():
+            yield f"At {', '.join(stages)}: {meaning}"
+            yield from (f"  {line}" for line in meaning.lines())
 
     def row(self) -> dict[str, object]:
-        """As it is told to programs; of several verdicts each name once, and the numbers of the first."""
-        verdict, (stage, *_) = next(iter(self.verdicts.items()))
+        """As it is told to programs."""
+        verdict, wait = self.meaning.verdict, self.meaning.wait
         return {
             "reply": self.reply,
-            "action": _each(each.action for each in self.verdicts),
-            "scope": _each(_scope(each) or "none" for each in self.verdicts),
-            "wait_seconds": verdict.wait and verdict.wait.total_seconds(),
-            "rule": _each(each.rule for each in self.verdicts),
-            "enhanced": enhanced(quoted(stage, self.reply)),
+            "stage": self.meaning.stage,
+            "action": verdict.action,
+            "scope": self.meaning.scope or "none",
+            "wait_seconds": wait and wait.total_seconds(),
+            "rule": verdict.rule,
+            "enhanced": self.enhanced,
             "set_back": verdict.setback,
-            "kind": _each(each.kind for each in self.verdicts),
+            "kind": verdict.kind,
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A line of the file: an answer, and what the file wants of it, if it says so."""
-
-    provider: str
-    stage: str
-    answer: Answer
-    wanted: Action | None
-
-    @property
-    def actions(self) -> set[Action]:
-        return {verdict.action for verdict in self.answer.verdicts}
-
-    @property
-    def right(self) -> bool:
-        return self.wanted is None or self.actions == {self.wanted}
-
-    @property
-    def falsely_held(self) -> bool:
-        return self.wanted is not None and self.wanted not in _SLOWING and bool(self.actions & _SLOWING)
-
-    @property
-    def given_up(self) -> bool:
-        """A throttle that was taken as permanent."""
-        return self.wanted in _SLOWING and bool(self.actions & _PERMANENT)
-
-    def row(self) -> dict[str, object]:
-        row = {"provider": self.provider, "stage": self.stage, **self.answer.row()}
-        if self.wanted is not None:
-            row |= {"wanted": self.wanted, "right": self.right}
-        return row
-
-
 def judged(reply: str, stage: str, provider: str, config: Config) -> Answer:
-    """The verdicts of the rules in force. `provider` is a name, a domain or, if it isn't known, empty."""
-    stages = STAGES[stage]
-    if stage == "any" and not quoted(Stage.DOT, reply).code:
-        stages = _IMAP
-    named = provider.strip().lower()
-    whose = config.provider_of.get(named, named) or None
-    verdicts: dict[Verdict, list[Stage]] = {}
-    for at in stages:
-        verdict = judge(quoted(at, reply), provider=whose, waits=config.waits, rules=config.rules)
-        verdicts.setdefault(verdict, []).append(at)
-    return Answer(reply, verdicts)
-
-
-def tried(file: Path, config: Config) -> list[Case]:
-    """Every line of a CSV, judged. Raises `UsageError` at the first that makes no sense."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{file}: can't be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file}: this isn't UTF-8 text; save the file as UTF-8") from error
-    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    try:
-        missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
-        if missing:
-            right = (
-                f"the first line names the columns, parted by commas: {', '.join(COLUMNS)}, and action if it's known"
-            )
-            raise UsageError(f"{file}:1: there is no column {', '.join(missing)}; {right}")
-        cases = [_case(row, f"{file}:{rows.line_num}", config) for row in rows]
-    except csv.Error as error:
-        raise UsageError(f"{file}:{rows.reader.line_num}: no CSV: {error}") from error
-    if not cases:
-        raise UsageError(f"{file}: there are no answers in it; write a line for each below the first")
-    return cases
-
-
-def total(cases: Sequence[Case]) -> str:
-    """How many are as they were wanted."""
-    compared = [case for case in cases if case.wanted is not None]
-    return (
-        f"{sum(case.right for case in compared)} of {len(compared)} right, "
-        f"{sum(case.falsely_held for case in compared)} false throttles, "
-        f"{sum(case.given_up for case in compared)} throttles taken as permanent"
+    """What the rules in force make of it. `provider` is a name, one of its domains or, if it isn't known, empty."""
+    line = told(reply) or reply
+    at, *more = _stages(stage, line, told=line != reply)
+    whose = named(provider, config)
+    first = _meaning(line, at, whose, config)
+    others: dict[tuple[Verdict, str | None], list[Stage]] = {}
+    for other in more:
+        meaning = _meaning(line, other, whose, config)
+        if (meaning.verdict, meaning.scope) != (first.verdict, first.scope):
+            others.setdefault((meaning.verdict, meaning.scope), []).append(other)
+    return Answer(
+        reply=reply,
+        meaning=first,
+        others={_meaning(line, stages[0], whose, config): tuple(stages) for stages in others.values()},
+        advice=config.rules.advice(first.verdict, whose),
+        enhanced=enhanced(quoted(at, line)),
     )
 
 
-def _case(row: Mapping[str | None, str | list[str] | None], where: str, config: Config) -> Case:
-    if None in row or None in row.values():
-        raise UsageError(f"{where}: as many values as there are columns, please")
-    cell = {str(key): str(value).strip() for key, value in row.items()}
-    stage, wanted = cell["stage"], cell.get("action", "")
-    if stage not in STAGES:
-        raise UsageError(f"{where}: stage {stage!r}; write one of {', '.join(STAGES)}")
-    if wanted not in ("", *Action):
-        raise UsageError(f"{where}: action {wanted!r}; write one of {', '.join(Action)}, or nothing")
-    answer = judged(cell["reply"], stage, cell["provider"], config)
-    return Case(cell["provider"], stage, answer, Action(wanted) if wanted else None)
+def named(provider: str, config: Config) -> str | None:
+    """A provider as rules call it: of "google", "gmail" and "gmail.com" all."""
+    name = provider.strip().lower()
+    return config.provider_of.get(name) or config.provider_of.get(f"{name}.com") or name or None
 
 
-def _words(verdict: Verdict) -> Iterator[str]:
-    yield ACTS[verdict.action][1]
-    if verdict.kind in _ABOUT:
-        yield f"{_ABOUT[verdict.kind]}."
-    if _scope(verdict) == "domain":
-        yield "It speaks of the sender's domain, so this holds for every mailbox of it."
-    if verdict.wait is not None:
-        yield f"The first wait is {_span(verdict.wait)}; each further one in a row is twice as long, up to a day."
-    if verdict.setback < 1:
-        of = "what was accepted that day" if verdict.kind is Kind.QUOTA else "the day's volume"
-        yield f"The ramp falls back to {verdict.setback:.0%} of {of}."
-
-
-def _scope(verdict: Verdict) -> str | None:
-    return "domain" if verdict.domain and verdict.action is Action.PAUSE_LANE else ACTS[verdict.action][0]
-
-
-def _each(names: Iterator[str]) -> str:
-    return " or ".join(dict.fromkeys(names))
-
-
-def _span(length: timedelta) -> str:
+def span(length: timedelta) -> str:
     """ "3h 12m"."""
     seconds = round(length.total_seconds())
     parts = {"d": seconds // 86400, "h": seconds // 3600 % 24, "m": seconds // 60 % 60, "s": seconds % 60}
     return " ".join(f"{number}{unit}" for unit, number in parts.items() if number)
+
+
+def _stages(stage: str, line: str, *, told: bool) -> tuple[Stage, ...]:
+    """Where it may have been said; the first is where it was, as far as anybody can say."""
+    if stage != ANY:
+        return (STAGES[stage],)
+    if told:
+        return (Stage.DSN,)
+    return _SMTP if quoted(Stage.RCPT, line).code else _IMAP
+
+
+def _meaning(line: str, stage: Stage, provider: str | None, config: Config) -> Meaning:
+    verdict = judge(quoted(stage, line), provider=provider, waits=config.waits, rules=config.rules)
+    unnamed = verdict.action is Action.FAIL_MESSAGE and stage.before_mail
+    return Meaning(verdict, stage, config.waits.mailbox if unnamed else verdict.wait)

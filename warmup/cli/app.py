@@ -11,7 +11,7 @@ import typer
 
 from warmup import __version__
 
-from . import curve, demo, explain, house, mailbox, plan, service, status
+from . import audit, backup, curve, demo, explain, house, mailbox, pauses, plan, service, status
 from .root import Root
 
 app = typer.Typer(
@@ -46,8 +46,8 @@ def root(
                         warmup run                     the daemon
                         warmup status
 
-    Exit codes: 0 done, 1 an error, 2 wrong usage, 74 the database, 77 a credential or a sign-in, 78 the configuration,
-    130 interrupted. Errors are one line each on standard error.
+    Exit codes: 0 done, 1 an error, 2 wrong usage, 3 an audit found something, 74 the database, 77 a credential or a
+    sign-in, 78 the configuration, 130 interrupted. Errors are one line each on standard error.
 
     Every command that shows something has --json. Tables are for terminals; in a pipe they are lines with tabs.
     """
@@ -59,5 +59,8 @@ app.add_typer(curve.app, name="curve")
 plan.register(app)
 service.register(app)
 status.register(app)
+app.add_typer(pauses.app, name="pauses")
 explain.register(app)
+audit.register(app)
+backup.register(app)
 demo.register(app)

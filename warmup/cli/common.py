@@ -19,11 +19,8 @@ import typer
 from warmup.config import Config, load, locate
 from warmup.daemon.clock import SystemClock
 from warmup.errors import StoreError, UsageError
-from warmup.model import Cause, Pause, Scope
 from warmup.secrets import Vault
 from warmup.store import Store
-
-from .sheet import text
 
 ConfigFile = Annotated[
     Path | None,
@@ -98,12 +95,3 @@ def day(words: str | None) -> date | None:
         return date.fromisoformat(words) if words else None
     except ValueError as error:
         raise UsageError(f"--date {words!r}: write it like 2026-11-30") from error
-
-
-def told(pause: Pause) -> str:
-    """A pause in words: what is held, by whom, until when."""
-    what = {Scope.LANE: f"lane to {pause.provider}", Scope.RECIPIENT: "one recipient"}.get(pause.scope, "mailbox")
-    end = f"until {text(pause.until)}" if pause.until else "until a person lifts it (warmup mailbox resume)"
-    why = str(pause.response) if pause.response else pause.note
-    by = "by the operator" if pause.cause is Cause.OPERATOR else f"by rule {pause.rule!r}"
-    return f"{what} held {by} {end}" + (f": {why}" if why else "")

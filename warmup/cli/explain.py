@@ -1,13 +1,14 @@
 """`warmup explain`: why a mailbox sent what it sent, and what a server's answer means.
 
-Owns: the command. Does not own: the tale of a day (`warmup.cli.story`), what is said of answers (`warmup.cli.answers`).
+Owns: the command. Does not own: the tale of a day (`warmup.cli.story`), what is said of answers (`warmup.cli.answers`,
+`warmup.cli.batch`).
 """
 
 from __future__ import annotations
 
 import json as notation
+import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +20,36 @@ from warmup.errors import UsageError
 from warmup.plan import local_date
 from warmup.store import mailboxes
 
-from . import answers, story
+from . import answers, batch, story
 from .common import ConfigFile, Database, Json, day, now, opened, settings
-from .sheet import plain, print_json, show, text
+from .sheet import plain, print_json, tell, text
+
+# A reply's code, where it can't be the beginning of an address such as 421-team@example.org.
+_CODE = re.compile(r"[245]\d\d(?:[ -]?<|[ -]\d\.\d|\b(?!.*@))")
+
+
+What = Annotated[
+    str | None,
+    typer.Argument(metavar="ADDRESS|ANSWER", help="A mailbox's address, or a server's answer.", show_default=False),
+]
+Date = Annotated[
+    str | None,
+    typer.Option("--date", metavar="DATE", help="The mailbox's local day. Default: today.", show_default=False),
+]
+Said = Annotated[
+    str | None,
+    typer.Option(
+        "--stage",
+        metavar="STAGE",
+        help=f"What it answered: {', '.join(answers.STAGES)}. Default: any.",
+        show_default=False,
+    ),
+]
+Whose = Annotated[
+    str | None,
+    typer.Option("--provider", metavar="NAME", help="Whose answer it is, if that is known.", show_default=False),
+]
+Batch = Annotated[Path | None, typer.Option("--batch", metavar="FILE", help="Answers, as CSV.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,66 +57,63 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    address: Annotated[
-        str | None, typer.Argument(metavar="ADDRESS", help="The mailbox's address.", show_default=False)
-    ] = None,
-    on: Annotated[
-        str | None,
-        typer.Option("--date", metavar="DATE", help="The mailbox's local day. Default: today.", show_default=False),
-    ] = None,
-    said: Annotated[
-        str | None, typer.Option("--said", metavar="ANSWER", help="What a server answered.", show_default=False)
-    ] = None,
-    stage: Annotated[
-        str | None,
-        typer.Option(
-            "--stage",
-            metavar="STAGE",
-            help=f"What it answered: {', '.join(answers.STAGES)}. Default: any.",
-            show_default=False,
-        ),
-    ] = None,
-    provider: Annotated[
-        str | None,
-        typer.Option("--provider", metavar="NAME", help="Whose answer it is, if that is known.", show_default=False),
-    ] = None,
-    batch: Annotated[
-        Path | None, typer.Option("--batch", metavar="FILE", help="Answers, as CSV.", show_default=False)
-    ] = None,
+    what: What = None,
+    on: Date = None,
+    stage: Said = None,
+    provider: Whose = None,
+    file: Batch = None,
     config: ConfigFile = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
     """Tell what a mailbox did on a day, or what an answer means.
 
-    Of a mailbox: its place on the curve, what it was allowed and sent, every hold that began on that day with the
+    Of an ADDRESS: its place on the curve, what it was allowed and sent, every hold that began on that day with the
     server's words, what was not sent and why, and the days around it. Times are in the mailbox's own zone.
 
-    Of an answer (--said), pasted as it came or from a log or a bounce: which rule speaks of it, your own included, what
-    would be held and for how long, and how far the ramp would fall. Nothing is sent or changed.
+    Of an ANSWER, in quotes, pasted as it came or from a log or a bounce: what it means and which rule speaks of it,
+    your own included; what would be held, how wide and how long, and how far the ramp would fall; what you can do.
+    Nothing is sent or changed. The stage any means rcpt, where most refusals come; login, of an IMAP server's NO; dsn,
+    if a log or a bounce tells of it. What the answer would mean elsewhere is told too where it differs.
 
-    Of many answers (--batch): the same in a line each. The file has the columns provider, stage and reply; with a
-    column action it is compared, and the exit code is 1 unless all are right. With --json each line is an object.
+    Of many answers (--batch): an object of JSON a line. The file has the columns provider, stage and reply. With a
+    column action each is compared: what is wrong, and the sums, are on standard error, and the exit code is 1 unless
+    all are right.
 
     \b
     Examples:
       warmup explain ann@example.org --date 2026-03-09
-      warmup explain --said "421 4.7.28 an unusual rate of mail" --stage rcpt
-      warmup explain --batch answers.csv
+      warmup explain "421 4.7.0 [TSS04] Messages deferred" --stage mail
+      warmup explain --batch answers.csv | jq .action
     """
-    if [address, said, batch].count(None) != 2:
-        raise UsageError("explain: one of ADDRESS, --said ANSWER and --batch FILE; see warmup explain --help")
-    if on is not None and address is None:
+    if (what is None) == (file is None):
+        raise UsageError("explain: one of ADDRESS, ANSWER and --batch FILE; see warmup explain --help")
+    address = what is not None and _is_address(what)
+    if on is not None and not address:
         raise UsageError("--date goes with ADDRESS")
-    if (stage, provider) != (None, None) and said is None:
-        raise UsageError("--stage and --provider go with --said; in a file they are columns")
+    if (stage, provider) != (None, None) and (address or file):
+        raise UsageError("--stage and --provider go with ANSWER; in a file they are columns")
     found = settings(config, database)
-    if address is not None:
-        _day(address, on, found, json)
-    elif said is not None:
-        _answer(said, stage or "any", provider or "", found, json)
-    elif batch is not None:
-        _answers(answers.tried(batch, found), json)
+    if file is not None:
+        _answers(file, found)
+    elif what is not None and address:
+        _day(what, on, found, json)
+    elif what is not None:
+        _answer(what, stage or answers.ANY, provider or "", found, json)
+
+
+def _is_address(what: str) -> bool:
+    """Else it is an answer. Raises `UsageError` if it is neither: words without a code could be an IMAP server's, but a
+    single one is rather an address's that was cut short.
+    """
+    words = what.split()
+    if not words:
+        raise UsageError("explain: that is empty; write a mailbox's address, or paste what a server answered")
+    if len(words) > 1 or _CODE.match(words[0]):
+        return False
+    if "@" not in what:
+        raise UsageError(f"{what!r} is no address, which has an @, and no answer, which has a code or several words")
+    return True
 
 
 def _day(address: str, on: str | None, config: Config, json: bool) -> None:
@@ -98,39 +123,25 @@ def _day(address: str, on: str | None, config: Config, json: bool) -> None:
     if json:
         print_json(tale.row())
     else:
-        print("\n".join(map(text, tale.lines())))
+        tell(tale.lines())
 
 
 def _answer(said: str, stage: str, provider: str, config: Config, json: bool) -> None:
-    if not said.strip():
-        raise UsageError("--said is empty; paste what the server answered")
-    if stage not in answers.STAGES:
-        raise UsageError(f"--stage {stage!r}: write one of {', '.join(answers.STAGES)}")
+    if stage not in (answers.ANY, *answers.STAGES):
+        raise UsageError(f"--stage {stage!r}: write one of {', '.join((*answers.STAGES, answers.ANY))}")
     answer = answers.judged(said, stage, provider, config)
     if json:
-        print_json(answer.row())
+        print_json(answer.row() | {"advice": [{"text": one.text, "source": one.source} for one in answer.advice]})
     else:
-        print("\n".join(map(text, answer.lines())))
+        tell(answer.lines())
 
 
-def _answers(cases: Sequence[answers.Case], json: bool) -> None:
-    compared = any(case.wanted for case in cases)
-    headings = {"action": "ACTION", "rule": "RULE", "reply": "REPLY"}
-    if json:
-        for case in cases:
-            print(notation.dumps(plain(case.row())))
-    elif compared:
-        rows = [case.row() | {"judged": _judged(case)} for case in cases]
-        show(rows, {"judged": "JUDGED", **headings}, as_json=False, empty="")
-        print(answers.total(cases))
-    else:
-        show([case.row() for case in cases], headings, as_json=False, empty="")
+def _answers(file: Path, config: Config) -> None:
+    cases = batch.tried(file, config)
+    for case in cases:
+        print(notation.dumps(plain(case.row())))
+    sys.stdout.flush()
+    for line in batch.score(cases):
+        print(text(line), file=sys.stderr)
     if not all(case.right for case in cases):
-        sys.stdout.flush()
         raise typer.Exit(1)
-
-
-def _judged(case: answers.Case) -> str | None:
-    if case.wanted is None:
-        return None
-    return "right" if case.right else f"wrong, {case.wanted} is wanted"

@@ -23,8 +23,8 @@ from warmup.errors import OperatorError, UsageError
 from warmup.model import Endpoint, Mailbox, Security
 from warmup.store import Store, mailboxes, pauses
 
-from . import hold, roll
-from .common import Address, ConfigFile, Database, Json, now, opened, settings, told, vault
+from . import held, hold, roll
+from .common import Address, ConfigFile, Database, Json, now, opened, settings, vault
 from .entry import curve_named, endpoint, kept, name_given, name_of, password, provider_for, zone_named
 from .sheet import show, show_one
 
@@ -177,9 +177,9 @@ def show_(address: Address, config: ConfigFile = None, database: Database = None
     found = settings(config, database)
     with opened(found) as store:
         mailbox = store.run(mailboxes.get, canonical(address))
-        held = [pause for pause in store.run(pauses.active, now()) if pause.mailbox == mailbox.id]
+        holds = held.of(mailbox, store.run(pauses.active, now()))
     row = _row(mailbox, found)
-    show_one(row | {"held": [told(pause) for pause in held]}, as_json=json)
+    show_one(row | {"held": [held.told(pause) for pause in holds]}, as_json=json)
 
 
 @app.command("set")

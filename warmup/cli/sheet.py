@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import Enum
+from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -51,6 +52,16 @@ def show_one(row: Row, *, as_json: bool) -> None:
     for key, value in row.items():
         if value is not None:
             print(f"{key:<{width}}  {text(value)}")
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Print sentences, a line each; on a terminal folded between words, under their own indent."""
+    folded = sys.stdout.isatty()
+    width = Console().width
+    for line in map(text, lines):
+        indent = line[: len(line) - len(line.lstrip())]
+        parts = wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        print("\n".join(parts) if folded else line)
 
 
 def print_json(value: object) -> None:

@@ -19,8 +19,9 @@ from warmup.model import Mailbox, Message, Pause
 from warmup.plan import local_date
 from warmup.store import Connection, Store, Tally, days, mailboxes, messages, pauses
 
-from .common import ConfigFile, Database, Json, now, opened, settings, told
-from .sheet import show, text
+from . import held
+from .common import ConfigFile, Database, Json, now, opened, settings
+from .sheet import show, tell
 
 _EVERY = 2.0  # seconds between two looks of --watch
 
@@ -44,9 +45,12 @@ def status(
     SENT       accepted by its server, ever
     INBOX, JUNK, MISSING, ANSWERED
                what became of those at the receiving end
-    HELD       until when it is held, or its mail to one receiving provider is
+    HELD       what is held of it: all, or to which receiving providers
+    NEXT TRY   when the last of that is over (UTC), or that a person ends it
+    CAUSE      the rules by which servers' answers hold it, or who else does
 
-    On a narrow terminal some columns are left out; --json has all, and the reasons.
+    On a narrow terminal some columns are left out; --json has all. Below, for people, each pause in full; `warmup
+    pauses show` has what you can do about it.
     """
     found = settings(config, database)
     with opened(found) as store:
@@ -69,14 +73,26 @@ def _show(store: Store, config: Config, json: bool) -> None:
         "junk": "JUNK",
         "missing": "MISSING",
         "answered": "ANSWERED",
-        "held_until": "HELD",
+        "held": "HELD",
+        "next_try": "NEXT TRY",
+        "held_by": "CAUSE",
     }
-    rows = store.run(_rows, config, now())
-    spare = ("curve", "answered", "missing", "day", "inbox", "junk", "sent")
+    at = now()
+    rows = store.run(_rows, config, at)
+    spare = ("held_by", "curve", "answered", "missing", "day", "inbox", "junk", "sent", "held")
     show(rows, headings, as_json=json, empty="no mailboxes; `warmup mailbox add` registers one", spare=spare)
-    reasons = [f"{row['mailbox']}: {reason}" for row in rows for reason in row["held"]]
-    if reasons and not json and sys.stdout.isatty():
-        print("", *map(text, reasons), sep="\n")
+    if sys.stdout.isatty() and not json:
+        tell(store.run(_reasons, at))
+
+
+def _reasons(db: Connection, at: datetime) -> list[str]:
+    """What holds, by whom and until when; a pause of several mailboxes once. A work of the store, as the next one."""
+    people = {mailbox.id: mailbox for mailbox in mailboxes.every(db, removed=True)}
+    lines = [""]
+    for pause in pauses.active(db, at):
+        said = f": {pause.response or pause.note}" if pause.response or pause.note else ""
+        lines += [f"{pause.id}. {held.what(pause, people)}, {held.until(pause)}", f"   {held.by(pause)}{said}"]
+    return lines if len(lines) > 1 else []
 
 
 def _rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
@@ -85,12 +101,13 @@ def _rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
     tallies = messages.tally(db, today=today)
     last = days.last_sent(db, before=today)
     active = pauses.active(db, at)
+    people = {mailbox.id: mailbox for mailbox in mailboxes.every(db, removed=True)}
     rows = []
     for mailbox in pool:
         planned = days.get(db, mailbox.id, today[mailbox.id])
         lived = planned or last.get(mailbox.id)
         tally = tallies.get(mailbox.id, Tally())
-        held = [pause for pause in active if pause.mailbox == mailbox.id]
+        holds = [pause for pause in active if pause.stops(mailbox, pause.provider)]
         rows.append(
             {
                 "mailbox": mailbox.address,
@@ -108,19 +125,28 @@ def _rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
                 "opened": tally.opened,
                 "rescued": tally.rescued,
                 "answered": tally.answered,
-                "held_until": _end(held),
-                "held": [told(pause) for pause in held],
+                "held": _what(holds),
+                "held_until": _end(holds),
+                "next_try": _end(holds) or held.BY_A_PERSON if holds else None,
+                "held_by": ", ".join(dict.fromkeys(map(held.by, holds))) or None,
+                "pauses": [held.row(pause, people) for pause in held.of(mailbox, active)],
             }
         )
     return rows
 
 
-def _end(held: list[Pause]) -> datetime | str | None:
-    """When the last of them is over."""
-    ends = [pause.until for pause in held]
-    if None in ends:
-        return "resumed"
-    return max((end for end in ends if end is not None), default=None)
+def _what(holds: list[Pause]) -> str | None:
+    """What of a mailbox they hold."""
+    providers = [pause.provider for pause in holds]
+    if None in providers:
+        return "all"
+    return f"to {', '.join(sorted({provider for provider in providers if provider}))}" if providers else None
+
+
+def _end(holds: list[Pause]) -> datetime | None:
+    """When the last of them is over by itself."""
+    ends = [pause.until for pause in holds if pause.until]
+    return max(ends) if ends and len(ends) == len(holds) else None
 
 
 def log(
@@ -172,11 +198,11 @@ def _message_row(message: Message, everybody: dict[int, Mailbox]) -> dict[str, o
 def _pause_row(pause: Pause, everybody: dict[int, Mailbox]) -> dict[str, object]:
     return {
         "at": pause.since,
-        "mailbox": everybody[pause.mailbox].address,
+        "mailbox": everybody[pause.mailbox].address if pause.mailbox is not None else held.what(pause, everybody),
         "to": pause.provider,
         "state": "held",
         "found": None,
-        "says": told(pause),
+        "says": held.told(pause),
         "response": str(pause.response) if pause.response else None,
         "message_id": None,
         "parent": None,

@@ -16,6 +16,8 @@ from warmup.model import Cause, Day, Mailbox, Pause, Scope
 from warmup.plan import local_date
 from warmup.store import Connection, Tally, days, mailboxes, messages, pauses
 
+from . import held
+
 _AROUND = timedelta(days=6)  # a week and a working week, so that a bend can be seen
 
 
@@ -24,15 +26,15 @@ def summary(db: Connection, now: datetime) -> list[str]:
     pool = mailboxes.every(db)
     tallies = messages.tally(db, today={mailbox.id: local_date(now, mailbox.zone) for mailbox in pool})
     total = {field.name: sum(getattr(tally, field.name) for tally in tallies.values()) for field in fields(Tally)}
-    held = Counter(pause.cause for pause in pauses.history(db))
+    causes = Counter(pause.cause for pause in pauses.history(db))
     return [
         f"{len(pool)} mailboxes sent {total['sent']} messages; "
         f"{total['uncertain']} uncertain, {total['missing']} missing",
         f"found: {total['inbox']} in the inbox, {total['junk']} in Junk ({total['rescued']} rescued), "
         f"{total['other']} elsewhere",
         f"opened: {total['opened']}; answered: {total['answered']}",
-        f"held: {held[Cause.VERDICT]} by a server's answer, {held[Cause.FAILURE]} by failures, "
-        f"{held[Cause.OPERATOR]} by the operator",
+        f"held: {causes[Cause.VERDICT]} by a server's answer, {causes[Cause.FAILURE]} by failures, "
+        f"{causes[Cause.OPERATOR]} by the operator",
     ]
 
 
@@ -44,7 +46,7 @@ class Tale:
     day: Day
     sent: int
     answers: int
-    held: Sequence[Pause]  # those that began on that day
+    holds: Sequence[Pause]  # those that began on that day
     unsent: Mapping[tuple[str, str], int]  # by reason and receiving provider
     around: Sequence[tuple[Day, int]]  # the days about it on which something was allowed, each with what was sent
 
@@ -56,7 +58,7 @@ class Tale:
             f"{self.mailbox.address} on {day.local_date:%A %d %B %Y}: sending day {day.age + 1} of curve "
             f"{day.curve!r}, {day.volume} messages",
             f"  allowed {day.allowance}{reason}, sent {self.sent}, {self.answers} of them answers",
-            *(line for pause in self.held for line in self._held(pause)),
+            *(line for pause in self.holds for line in self._held(pause)),
             *(f"  {count} to {provider} not sent: {why}" for (why, provider), count in self.unsent.items()),
             f"  sent/allowed around it: {near or 'nothing was allowed'}",
         ]
@@ -74,7 +76,7 @@ class Tale:
             "why": day.reason,
             "sent": self.sent,
             "answers": self.answers,
-            "held": [_row(pause) for pause in self.held],
+            "held": [_row(pause) for pause in self.holds],
             "unsent": [
                 {"reason": reason, "to": provider, "count": count} for (reason, provider), count in self.unsent.items()
             ],
@@ -86,18 +88,25 @@ class Tale:
     def _held(self, pause: Pause) -> Iterator[str]:
         zone = ZoneInfo(self.mailbox.zone)
         at = f"  {pause.since.astimezone(zone):%H:%M %Z}"
-        held = {Scope.LANE: f"the lane to {pause.provider}", Scope.RECIPIENT: "one recipient, for everybody,"}
-        what = held.get(pause.scope, "the whole mailbox")
+        to = f" to {pause.provider}" if pause.provider else ""
+        what = {
+            Scope.MAILBOX: "the whole mailbox",
+            Scope.LANE: f"the lane{to}",
+            Scope.RECIPIENT: "one recipient, for everybody,",
+            Scope.DOMAIN: f"every mailbox of {pause.domain}{to}",
+            Scope.HOST: f"every mailbox at {pause.host}",
+            Scope.ACCESS: "reading",
+        }[pause.scope]
         if pause.response:
             yield f"{at}  the server said at {pause.response}"
         elif pause.note:
             yield f"{at}  {pause.note}"
         end = f"{pause.until.astimezone(zone):%a %d %B %H:%M %Z}" if pause.until else "a person lifts it"
-        by = "the operator" if pause.cause is Cause.OPERATOR else f"rule {pause.rule!r}, strike {pause.strikes}"
-        yield f"{at}  {what} was held until {end} ({by})"
+        strikes = "" if pause.cause is Cause.OPERATOR else f", strike {pause.strikes}"
+        yield f"{at}  {what} was held until {end} ({held.by(pause)}{strikes})"
         if pause.lifted_at:
             yield f"{at}  and let go at {pause.lifted_at.astimezone(zone):%a %d %B %H:%M %Z}"
-        if pause.age_lost:
+        if pause.age_lost and pause.mailbox == self.mailbox.id:
             yield f"{at}  the ramp fell back by {pause.age_lost} sending days"
 
 
@@ -116,7 +125,7 @@ def of_day(db: Connection, mailbox: Mailbox, on: date) -> Tale:
         day=this[0],
         sent=this[1],
         answers=sum(slot.parent is not None and slot.sent_at is not None for slot in slots),
-        held=[pause for pause in pauses.history(db, mailbox.id) if local_date(pause.since, mailbox.zone) == on],
+        holds=[pause for pause in pauses.history(db, mailbox.id) if local_date(pause.since, mailbox.zone) == on],
         unsent=dict(sorted(unsent.items())),
         around=[(day, sent) for day, sent in lived if day.allowance and abs(day.local_date - on) <= _AROUND],
     )
@@ -124,6 +133,7 @@ def of_day(db: Connection, mailbox: Mailbox, on: date) -> Tale:
 
 def _row(pause: Pause) -> dict[str, object]:
     return {
+        "scope": pause.scope,
         "lane": pause.provider,
         "cause": pause.cause,
         "since": pause.since,

@@ -53,6 +53,8 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
             policy, provider_of = sections.pool(table, hours, answers)
         with root.table("smtp") as table:
             submission = sections.submission(table)
+        with root.table("mta") as table:
+            mta_log = sections.mta(table, base)
         with root.table("throttle") as table:
             waits, alerts, rules = sections.waits(table), sections.alerts(table), rulebook(table)
         with root.table("service") as table:
@@ -74,6 +76,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         rules=rules,
         submission=submission,
         reading=reading,
+        mta_log=mta_log,
         service=service,
         label=label,
         provider_of=provider_of,

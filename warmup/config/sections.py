@@ -29,6 +29,7 @@ from .values import (
     existing,
     matching,
     number,
+    path,
     text,
     weekdays,
     whole,
@@ -157,6 +158,15 @@ def reading(mail: Table, imap: Table) -> Reading:
         sent_copy=mail.take("sent_copy", boolean, usual.sent_copy),
         flagged=mail.take("flagged", _share, usual.flagged),
     )
+
+
+def mta(table: Table, base: Path) -> str | None:
+    """The log of the operator's own MTA: a file's path, or "journal"."""
+
+    def read(value: object) -> str:
+        return "journal" if value == "journal" else str(path(base)(value))
+
+    return table.take("log", read, None)
 
 
 def waits(table: Table) -> Waits:

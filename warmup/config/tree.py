@@ -105,6 +105,7 @@ class Config:
     rules: Rules  # what is known of servers' words, the operator's own first
     submission: Submission
     reading: Reading
+    mta_log: str | None  # the path of our own MTA's log, or "journal"
     service: Service
     label: str  # the header field by which our mail is known
     provider_of: Mapping[str, str]  # receiving provider, by domain; others are their own

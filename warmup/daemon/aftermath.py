@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from warmup.model import Action, Day, Kind, Mailbox, Message, Response, Verdict
+from warmup.model import Action, Day, Kind, Mailbox, Message, Response, Scope, Stage, Verdict
 from warmup.plan import local_date
 from warmup.store import Connection, days, mailboxes, messages
-from warmup.throttle import judge
-from warmup.throttle.dsn import Fate, Report
+from warmup.throttle import judge, scope
+from warmup.throttle.report import Fate, Report
 
 from . import hold
 from .office import Office
@@ -43,11 +43,10 @@ async def told(office: Office, message_id: str, report: Report, *, inbox: Mailbo
     if case is None or (inbox is not None and case.sender.id != inbox.id):
         return False
     message, said = case.message, report.response
-    if message.found_at is not None or message.refused_at is not None or message.response == said:
+    known = message.response == said and (report.action is Fate.DELAYED or message.missing_at is not None)
+    if known or message.found_at is not None or message.refused_at is not None:
         return False
-    verdict = judge(said, provider=case.recipient.provider, waits=office.config.waits, rules=office.config.rules)
-    if report.recipient not in {"", case.recipient.address} and verdict.action in hold.OF_RECIPIENT:
-        verdict = replace(verdict, action=Action.FAIL_MESSAGE)  # it went on from there, to an address that isn't ours
+    verdict = _verdict(office, case, report)
     if report.action is Fate.FAILED:
         await office.store.do(messages.bounced, message.id, office.clock.now(), said, f"came back: {verdict.rule}")
         office.log.bounced(case.sender.address, message, said, verdict)
@@ -60,8 +59,18 @@ async def told(office: Office, message_id: str, report: Report, *, inbox: Mailbo
     return True
 
 
+def _verdict(office: Office, case: _Case, report: Report) -> Verdict:
+    config = office.config
+    verdict = judge(report.response, provider=case.recipient.provider, waits=config.waits, rules=config.rules)
+    elsewhere = report.recipient not in {"", case.recipient.address}  # it went on from there, to whom we don't know
+    if report.own or (elsewhere and scope(verdict, Stage.DSN) is Scope.RECIPIENT):
+        action = Action.FAIL_MESSAGE if report.action is Fate.FAILED else Action.RETRY_LATER
+        return replace(verdict, action=action, setback=1.0, kind=Kind.TROUBLE, wait=config.waits.retry)
+    return verdict
+
+
 async def _hold(office: Office, case: _Case, said: Response, verdict: Verdict) -> None:
-    if not hold.holding(said, verdict):
+    if scope(verdict, said.stage) is None:
         return
     asked = case.message.sent_at or case.message.data_at
     assert asked is not None, "a server had it"

@@ -11,7 +11,6 @@ Owns: the visits. Does not own: what is wrong (`warmup.audit`), speaking IMAP (`
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -63,7 +62,7 @@ async def audit(config: Config, store: Store, vault: Vault, *, since: datetime, 
     pool = await store.do(mailboxes.every, removed=True)
     patience = sum(config.reading.looks, timedelta(0))
     found = Audit(pool, await store.do(installs.get), now=now, since=since, patience=patience)
-    visits = _Visits(config, store, vault, trusted(config), since, found)
+    visits = _Visits(config, store, vault, since=since, found=found)
     visited = await visits.go([mailbox for mailbox in pool if mailbox.removed_at is None])
     for mailbox in pool:
         if mailbox.removed_at is not None:
@@ -75,13 +74,11 @@ async def audit(config: Config, store: Store, vault: Vault, *, since: datetime, 
 class _Visits:
     """Of one audit."""
 
-    def __init__(
-        self, config: Config, store: Store, vault: Vault, tls: ssl.SSLContext, since: datetime, found: Audit
-    ) -> None:
+    def __init__(self, config: Config, store: Store, vault: Vault, *, since: datetime, found: Audit) -> None:
         self._config = config
         self._store = store
         self._vault = vault
-        self._tls = tls
+        self._tls = trusted(config)
         self._since = since - _EARLIER
         self._found = found
         self._places = asyncio.Semaphore(_AT_ONCE)

@@ -13,37 +13,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from warmup.errors import OperatorError, WireError
-from warmup.model import Action, Cause, Day, Kind, Mailbox, Pause, Response, Scope, Stage, Verdict, chance
+from warmup.model import Action, Cause, Day, Mailbox, Pause, Response, Scope, Stage, Verdict, chance
 from warmup.store import Connection, pauses
-from warmup.throttle import judge, wait
+from warmup.throttle import judge, scope, wait
 
 from .office import Office
 
 _FAILURE = timedelta(minutes=5)  # a guess: long enough for a restart, short enough to lose a slot or two
 _FAILURE_LIMIT = timedelta(hours=4)
 _LIMIT = timedelta(hours=24)
-
-OF_RECIPIENT = frozenset({Action.PAUSE_RECIPIENT, Action.DROP_RECIPIENT})
-
-_HOLDING = frozenset(
-    {
-        Action.PAUSE_MAILBOX,
-        Action.PAUSE_LANE,
-        Action.REDUCE_CONNECTIONS,
-        Action.DISABLE,
-        Action.FIX_CONFIG,
-        *OF_RECIPIENT,
-    }
-)
-
-
-def holding(said: Response, verdict: Verdict) -> bool:
-    """Whether more is held than the message at hand. Before MAIL no message has been named, so whatever the server says
-    there is said to the mailbox, and the next message would hear it too.
-    """
-    if verdict.action in _HOLDING:
-        return True
-    return said.stage.before_mail and verdict.action in {Action.RETRY_LATER, Action.FAIL_MESSAGE}
 
 
 async def by_verdict(
@@ -73,19 +51,19 @@ async def by_verdict(
 
 
 def _held(sender: Mailbox, recipient: Mailbox | None, said: Response, verdict: Verdict, now: datetime) -> Pause:
-    """What the words are about. Connections are too many at the submission host, and at the receiver if it was told."""
     whole = Pause(scope=Scope.MAILBOX, mailbox=sender.id, cause=Cause.VERDICT, since=now)
-    action = verdict.action
-    if action is Action.REDUCE_CONNECTIONS and said.stage is not Stage.DSN:
-        return replace(whole, scope=Scope.HOST, host=sender.smtp.host.lower())
-    if recipient is None or said.stage.before_mail:
+    extent = scope(verdict, said.stage)
+    if extent is Scope.HOST:
+        return replace(whole, scope=extent, host=sender.smtp.host.lower())
+    if recipient is None or extent is None:
         return whole
-    if action in OF_RECIPIENT:
-        return replace(whole, scope=Scope.RECIPIENT, recipient=recipient.id)
-    if action is Action.PAUSE_LANE and verdict.domain:
-        return replace(whole, scope=Scope.DOMAIN, domain=sender.domain, provider=recipient.provider)
-    if action in {Action.PAUSE_LANE, Action.REDUCE_CONNECTIONS}:
-        return replace(whole, scope=Scope.LANE, provider=recipient.provider)
+    match extent:
+        case Scope.RECIPIENT:
+            return replace(whole, scope=extent, recipient=recipient.id)
+        case Scope.DOMAIN:
+            return replace(whole, scope=extent, domain=sender.domain, provider=recipient.provider)
+        case Scope.LANE:
+            return replace(whole, scope=extent, provider=recipient.provider)
     return whole
 
 
@@ -93,11 +71,11 @@ async def by_failure(office: Office, mailbox: Mailbox, broken: WireError, *, ask
     """A short hold after a connection that broke or was never made; ends by itself and sets no ramp back. A host that
     can't be reached is held for all its mailboxes.
     """
-    scope = Scope.HOST if broken.stage is Stage.CONNECT else Scope.MAILBOX
+    unreached = broken.stage is Stage.CONNECT
     pause = Pause(
-        scope=scope,
+        scope=Scope.HOST if unreached else Scope.MAILBOX,
         mailbox=mailbox.id,
-        host=mailbox.smtp.host.lower() if scope is Scope.HOST else None,
+        host=mailbox.smtp.host.lower() if unreached else None,
         cause=Cause.FAILURE,
         since=office.clock.now(),
         rule="no connection",
@@ -116,7 +94,7 @@ async def by_access(office: Office, mailbox: Mailbox, said: Response) -> Pause:
     both servers share; by all else only the next visit waits.
     """
     verdict = judge(said, provider=mailbox.provider, waits=office.config.waits, rules=office.config.rules)
-    if verdict.action in {Action.DISABLE, Action.FIX_CONFIG} or verdict.kind is Kind.LOGIN:
+    if scope(verdict, Stage.LOGIN) is Scope.MAILBOX:
         return await by_verdict(office, mailbox, said, verdict, asked=office.clock.now())
     base = max(verdict.wait or _FAILURE, _FAILURE)
     return await _shut(office, mailbox, Cause.VERDICT, base, rule=verdict.rule, said=said)

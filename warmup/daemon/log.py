@@ -2,12 +2,14 @@
 
 Owns: the wording of the log and its two forms, key=value and JSON. Does not own: where lines go (the caller passes a
 `tell`), or history (`warmup.store`; `warmup log` reads it there).
-Sources: logfmt for key=value; systemd's sd-daemon(3) for the level before a line ("<4>").
+Sources: logfmt for key=value; systemd's sd-daemon(3) for the level before a line ("<4>"); pipe(7) for what a pipe
+takes at once.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +17,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from select import PIPE_BUF, select
 
 from warmup.model import Day, Endpoint, Message, Pause, Placement, Response, Verdict
 
 from .clock import Clock
+
+
+_PATIENCE = 1.0  # seconds in which whoever reads the log has to make room; a guess
 
 
 class Level(IntEnum):
@@ -52,15 +58,39 @@ def as_json(fact: Fact) -> str:
 
 
 def lines(form: str, *, journal: bool) -> Callable[[Fact], None]:
-    """Tells facts to standard error; in the `journal` each line begins with its level."""
+    """Tells facts to standard error; in the `journal` each line begins with its level. Never stands still for it: what
+    nobody takes, since a pipe is full, its reader gone or the disk full, is left out, and how much that was told later.
+    """
     render = as_json if form == "json" else as_text
+    unheard = 0
+
+    def line(fact: Fact) -> str:
+        return (f"<{fact.level:d}>" if journal else "") + render(fact) + "\n"
 
     def tell(fact: Fact) -> None:
-        prefix = f"<{fact.level:d}>" if journal else ""
-        with suppress(OSError):  # whoever read it has gone, or its disk is full: no reason to leave work unfinished
-            print(prefix + render(fact), file=sys.stderr, flush=True)
+        nonlocal unheard
+        before = line(Fact(fact.at, Level.WARNING, "unheard", {"lines": unheard})) if unheard else ""
+        # Waited for once: a thousand lines mustn't cost a thousand times as much.
+        unheard = 0 if _taken(before + line(fact), 0.0 if unheard else _PATIENCE) else unheard + 1
 
     return tell
+
+
+def _taken(text: str, patience: float) -> bool:
+    """Whether standard error took it all, each piece within `patience`."""
+    try:
+        descriptor = sys.stderr.fileno()
+    except (AttributeError, OSError):  # there is none, or it is a buffer
+        print(text, end="", file=sys.stderr)
+        return True
+    octets = text.encode("utf-8", "backslashreplace")
+    with suppress(OSError):
+        for start in range(0, len(octets), PIPE_BUF):
+            if not select([], [descriptor], [], patience)[1]:
+                return False
+            os.write(descriptor, octets[start : start + PIPE_BUF])
+        return True
+    return False
 
 
 def _quoted(value: str) -> str:
@@ -101,6 +131,13 @@ class Log:
     def recovered(self, claims: int) -> None:
         """Claims that nobody finished, since a run crashed or was cut short, were given back or are being settled."""
         self._say("recovered", level=Level.WARNING, claims=claims)
+
+    def stalled(self, why: str) -> None:
+        """The database can't be used; nothing is sent, read or planned until it can."""
+        self._say("stalled", level=Level.ERROR, why=why, until="the database can be used again")
+
+    def resumed(self, since: datetime) -> None:
+        self._say("resumed", level=Level.WARNING, stalled_since=since)
 
     def planned(self, address: str, day: Day, slots: int) -> None:
         self._say(
@@ -178,6 +215,10 @@ class Log:
     def _told(self, event: str, sender: str, message: Message, said: Response, verdict: Verdict) -> None:
         particulars = {"id": message.message_id, "said": said, "action": verdict.action, "rule": verdict.rule}
         self._say(event, level=Level.WARNING, mailbox=sender, **particulars)
+
+    def deaf(self, why: str) -> None:
+        """The MTA's log can't be read. Notifications in inboxes are read all the same."""
+        self._say("deaf", level=Level.ERROR, why=why)
 
     def not_done(self, address: str, why: str) -> None:
         """Something of a visit couldn't be done; the rest went on."""

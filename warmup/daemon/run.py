@@ -1,12 +1,15 @@
 """The daemon, from its parts to its end.
 
     office (store, vault, configuration, clock, log)
-      └ planner, reader, sender: each looks at the store when it is rung, and they never call each other
+      └ planner, reader, listener, sender: each looks at the store when it is rung, and they never call each other
 
 `serve` lives by the system's clock until it is told to stop. `jump` lives the same life on a clock that jumps from one
 due instant to the next, against servers on this machine only.
 
-Owns: putting the daemon together, signals, reload, shutdown. Does not own: any of the work.
+Without the memory nobody can go on. If it may come back (locked, a full disk, a server that is restarted) `serve` lets
+everybody put down what is in hand, waits, and goes on as after a crash; if not (damaged, deleted) it ends.
+
+Owns: putting the daemon together, signals, reload, shutdown, waiting for the database. Does not own: any of the work.
 """
 
 from __future__ import annotations
@@ -16,23 +19,30 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from warmup.config import Config
-from warmup.errors import OperatorError, UsageError
+from warmup.errors import OperatorError, StoreDown, StoreError, UsageError
 from warmup.secrets import Vault
 from warmup.store import Store, installs, mailboxes, messages
 
 from .bell import Bell
 from .clock import Clock, JumpClock, SystemClock
+from .listener import Listener
 from .log import Fact, Log
 from .office import Office, trusted
 from .planner import Planner
 from .reader import Reader
 from .sender import Sender
 from .systemd import Manager
+
+_AGAIN = 5.0  # seconds after which a database that can't be used is tried again; a guess
+# Names looked up at once. As many as there may be connections, for a name server that is silent holds each for long,
+# and those who ask for other names mustn't wait behind them.
+_LOOKUPS = 300
 
 # What a reload doesn't change, by its key in the configuration.
 _FIXED: Mapping[str, Callable[[Config], object]] = {
@@ -81,30 +91,52 @@ def opened(config: Config, clock: Clock, tell: Callable[[Fact], None], environ: 
 
 
 class Daemon:
-    """The three workers and their life together."""
+    """The workers and their life together."""
 
     def __init__(self, office: Office, manager: Manager) -> None:
         self._office = office
         self._manager = manager
-        self._planner = Planner(office)
-        self._reader = Reader(office)
-        self._sender = Sender(office)
         self._stop = asyncio.Event()
+        self._hire()
+
+    def _hire(self) -> None:
+        """Workers who have nothing in hand."""
+        self._planner = Planner(self._office)
+        self._reader = Reader(self._office)
+        self._listener = Listener(self._office)
+        self._sender = Sender(self._office)
+
+    def stop(self) -> None:
+        """Have `serve` end."""
+        self._stop.set()
 
     async def serve(self, load: Callable[[], Config]) -> None:
         """Ring the workers until told to stop, or until one raises what nobody expected."""
         loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(_LOOKUPS, "warmup"))
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload, load)
         await self._start()
+        self._manager.ready()
+        try:
+            while not self._stop.is_set():
+                try:
+                    await self._work()
+                except StoreDown as trouble:
+                    await self._wait_for_the_store(trouble)
+        finally:
+            await self._end()
+
+    async def _work(self) -> None:
+        """Until told to stop."""
         bell, service = Bell(), self._office.config.service
         bell.ring("plan", service.planner, self._planner.tick)
         bell.ring("read", service.reader, self._reader.tick)
+        bell.ring("listen", service.sender, self._listener.tick)
         bell.ring("send", service.sender, self._dispatch)
         bell.start()
-        self._manager.ready()
-        told = loop.create_task(self._stop.wait())
+        told = asyncio.get_running_loop().create_task(self._stop.wait())
         try:
             await asyncio.wait((told, bell.broken), return_when=asyncio.FIRST_COMPLETED)
             if bell.broken.done():
@@ -112,7 +144,25 @@ class Daemon:
         finally:
             told.cancel()
             bell.stop()
-            await self._end()
+
+    async def _wait_for_the_store(self, trouble: StoreDown) -> None:
+        """Until it can be used and is ours, with nothing in hand that a crash could have left there."""
+        office, since = self._office, self._office.clock.now()
+        office.log.stalled(str(trouble))
+        await self._put_down()
+        self._hire()
+        while not self._stop.is_set():
+            self._manager.alive(f"waiting for the database: {trouble}")
+            try:
+                await asyncio.to_thread(office.store.lock)
+                await self._recover()
+            except StoreDown as again:
+                trouble = again
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), _AGAIN)
+            else:
+                office.log.resumed(since)
+                return
 
     async def jump(self, clock: JumpClock, until: datetime) -> None:
         """Everything due at an instant is done before the clock goes on to the next."""
@@ -125,6 +175,7 @@ class Daemon:
                     midnight = await self._planner.next()
                 await self._reader.tick()
                 await self._reader.idle()
+                await self._listener.tick()
                 await self._sender.tick()
                 await self._sender.idle()
                 due = await self._office.store.do(messages.next_due, clock.now())
@@ -143,12 +194,17 @@ class Daemon:
         self._manager.alive("sending")  # the store answered and the loop turns
 
     async def _end(self) -> None:
-        seconds = self._office.config.service.stop_within.total_seconds()
         self._manager.stopping()
-        self._office.log.stopping(seconds)
-        late = await asyncio.gather(self._sender.stop(seconds), self._reader.stop(seconds))
-        await self._recover()
-        self._office.log.stopped(sum(late))
+        self._office.log.stopping(self._office.config.service.stop_within.total_seconds())
+        late = await self._put_down()
+        with suppress(StoreError):  # whose trouble has been told; the next start does it
+            await self._recover()
+        self._office.log.stopped(late)
+
+    async def _put_down(self) -> int:
+        """Let what is in hand end, in the time there is for that; how much had to be cut short."""
+        seconds = self._office.config.service.stop_within.total_seconds()
+        return sum(await asyncio.gather(self._sender.stop(seconds), self._reader.stop(seconds)))
 
     async def _recover(self) -> None:
         """Nothing is in hand: what a run that crashed, or work that was cut short, has left there is put right."""

@@ -25,7 +25,7 @@ from warmup.model import Action, Kind, Mailbox, Message, Pause, Response, Verdic
 from warmup.plan import local_date
 from warmup.smtp import Session, Timeouts, dial
 from warmup.store import Connection, days, mailboxes, messages, pauses
-from warmup.throttle import judge, wait
+from warmup.throttle import judge, scope, wait
 
 from . import hold
 from .correspondence import letter
@@ -154,11 +154,10 @@ class _Submission:
 
     async def go(self, session: Session | None) -> Session | None:
         """Send it over `session`, or over a new one. The session that can be used next, if any."""
-        store = self._office.store
         try:
             text = self._text()
         except ValueError as error:
-            await store.do(messages.drop, self._id, self._office.clock.now(), f"can't be written: {error}")
+            await self._drop(f"can't be written: {error}", None)
             return session
         try:
             said: Response | None
@@ -177,7 +176,7 @@ class _Submission:
             raise
         except OperatorError as trouble:
             await hold.until_mended(self._office, self._sender, trouble)
-            await store.do(messages.returned, self._id, reason=str(trouble))
+            await self._return(str(trouble))
             return None
         if said is not None:
             await self._settle(said)
@@ -214,7 +213,7 @@ class _Submission:
         now = office.clock.now()
         today = local_date(now, self._sender.zone) == self._message.local_date
         if not today or not await office.store.do(messages.data_begins, self._id, now, owner=office.node):
-            await office.store.do(messages.returned, self._id, reason="held at the last moment")
+            await self._return("held at the last moment")
             return None
         return await session.data(text)
 
@@ -226,7 +225,7 @@ class _Submission:
             await self._accepted(said)
             return
         office.log.refused(self._sender.address, self._recipient.address, self._message, said, verdict)
-        if hold.holding(said, verdict):
+        if scope(verdict, said.stage) is not None:
             await self._held(said, verdict)
         elif verdict.action is Action.FAIL_MESSAGE:
             await self._failed(said, verdict)
@@ -238,8 +237,8 @@ class _Submission:
             await self._again(office.clock.now() + later, f"refused for now: {verdict.rule}", said)
 
     async def _failed(self, said: Response, verdict: Verdict) -> None:
-        now = self._office.clock.now()
-        await self._office.store.do(messages.refused, self._id, now, response=said, reason=verdict.rule)
+        office, now = self._office, self._office.clock.now()
+        await office.store.do(messages.refused, self._id, now, response=said, reason=verdict.rule, owner=office.node)
 
     async def _accepted(self, said: Response) -> None:
         office, now = self._office, self._office.clock.now()
@@ -275,8 +274,12 @@ class _Submission:
             await office.store.do(days.cut, self._sender.id, local_date, f"cut: {verdict.rule}")
 
     async def _drop(self, reason: str, said: Response | None) -> None:
-        store, now = self._office.store, self._office.clock.now()
-        await store.do(messages.drop, self._id, now, reason, said, known_unsent=True)
+        office, now = self._office, self._office.clock.now()
+        await office.store.do(messages.drop, self._id, now, reason, said, known_unsent=True, owner=office.node)
+
+    async def _return(self, reason: str) -> None:
+        """Back to what is due, nothing of it having been tried."""
+        await self._office.store.do(messages.returned, self._id, reason=reason, owner=self._office.node)
 
     async def _unreachable(self, broken: NotSent) -> None:
         pause = await hold.by_failure(self._office, self._sender, broken, asked=self._claimed)
@@ -291,7 +294,13 @@ class _Submission:
             await self._drop(f"{reason}; the day was over", said)
         else:
             await office.store.do(
-                messages.returned, self._id, due_at=due, reason=reason, response=said, known_unsent=True
+                messages.returned,
+                self._id,
+                due_at=due,
+                reason=reason,
+                response=said,
+                known_unsent=True,
+                owner=office.node,
             )
 
     async def _uncertain(self, broken: Uncertain) -> None:

@@ -2,7 +2,7 @@
 
 What the backup calls planned may have been sent since; what was planned since isn't in it. So nothing that was planned
 before is sent any more, today is planned for nobody, and a new seed sees to it that no Message-ID is minted twice.
-Planning begins again with each mailbox's next local day. A message that had come to DATA is uncertain, as after a crash.
+Planning begins again with each mailbox's next local day. What had come to DATA is uncertain, as after a crash.
 
 Owns: that. Does not own: putting a backup in place (`warmup.store.backup`).
 """

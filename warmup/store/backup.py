@@ -20,6 +20,8 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from warmup.errors import StoreError, UsageError
 
 from . import lock
@@ -72,12 +74,12 @@ def restore(url: str, file: Path, now: datetime) -> Restored:
     is no copy of ours or newer than this program; then nothing has changed.
     """
     place = locate(url)
-    step = "warmup restore --in-place"
-    path = _path(place, f"pg_restore --clean --if-exists --no-owner --dbname={_named(place)} {file}, and then {step}")
+    command = f"pg_restore --clean --if-exists --no-owner --dbname={_named(place)} {file}"
+    path = _path(place, f"stop the daemon, then {command}, then warmup restore --in-place")
     if not file.is_file():
         raise StoreError(f"{file}: there is no such file")
     _apart(path, file)
-    give_back = lock.take(place, engine_for(place))
+    give_back = lock.take(place, engine_for(place)).give_back
     try:
         with _appearing(path.with_name(f"{path.name}.restoring")) as fresh:
             contents = _copy(file, fresh)
@@ -91,15 +93,16 @@ def restore(url: str, file: Path, now: datetime) -> Restored:
 
 def _path(place: Place, instead: str) -> Path:
     if place.path is None:
-        raise UsageError(
-            f"{place.name}: PostgreSQL has programs of its own for this; with the daemon stopped or not: {instead}"
-        )
+        raise UsageError(f"{place.name}: PostgreSQL has programs of its own for this: {instead}")
     return place.path
 
 
 def _named(place: Place) -> str:
     """The URL as PostgreSQL's programs take it, without its password."""
-    return place.url.set(drivername="postgresql", password=None, query={}).render_as_string()
+    url = place.url
+    return URL.create(
+        "postgresql", url.username, host=url.host, port=url.port, database=url.database
+    ).render_as_string()
 
 
 def _apart(path: Path, file: Path) -> None:
@@ -128,13 +131,19 @@ def _copy(source: Path, target: Path) -> Contents:
         found = {str(name) for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not {"alembic_version", "install", *_COUNTED} <= found:
             raise StoreError(f"{source}: isn't a database of warmup")
+        _look_through(db, source)  # copying would hide the damage
         db.execute("VACUUM INTO ?", (str(target),))
     with _opened(target, source) as db:
-        wrong = [str(row[0]) for row in db.execute("PRAGMA integrity_check(1)") if row[0] != "ok"]
-        wrong += [f"a row of {row[0]} refers to nothing" for row in db.execute("PRAGMA foreign_key_check").fetchmany(1)]
-        if wrong:
-            raise StoreError(f"{source}: is damaged: {wrong[0]}")
+        _look_through(db, source)
         return Contents(*(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _COUNTED))  # noqa: S608
+
+
+def _look_through(db: sqlite3.Connection, named: Path) -> None:
+    """Raises `StoreError` if it is damaged."""
+    wrong = [str(text).partition("\n")[0] for (text,) in db.execute("PRAGMA integrity_check(1)") if text != "ok"]
+    wrong += [f"a row of {row[0]} refers to nothing" for row in db.execute("PRAGMA foreign_key_check").fetchmany(1)]
+    if wrong:
+        raise StoreError(f"{named}: is damaged: {wrong[0]}")
 
 
 @contextmanager
@@ -142,7 +151,6 @@ def _opened(path: Path, named: Path) -> Iterator[sqlite3.Connection]:
     """For reading. Its trouble is that of the file `named`."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_BUSY)) as db:
-            db.execute("PRAGMA query_only = ON")
             yield db
     except sqlite3.Error as error:
         raise StoreError(f"{named}: {error}") from error

@@ -14,33 +14,19 @@ Sources: RFC 3464 (notifications), RFC 3461 (envelope ids), RFC 6522 (multipart/
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from html import unescape
 
-from warmup.address import canonical
-from warmup.errors import UsageError
-from warmup.model import Response, Stage
-
 from .mime import Part, fields, read
-from .words import quoted
+from .report import ADDRESS, LONGEST, STATUS, TYPE, Fate, Report, address, bare, clean, response, speaker
+from .told import REPLY
 
-
-class Fate(StrEnum):
-    """What became of a message for one recipient (RFC 3464 §2.3.3)."""
-
-    FAILED = "failed"
-    DELAYED = "delayed"  # still being tried: not to be sent again
-    DELIVERED = "delivered"
-    RELAYED = "relayed"  # to a server that won't tell further
-    EXPANDED = "expanded"
+__all__ = ["LARGEST", "LONGEST", "MOST", "Bounce", "Fate", "Report", "bounce"]
 
 
 LARGEST = 1_000_000  # bytes that are looked at; a notification with a whole message in it has them in front
 MOST = 100  # recipients
-LONGEST = 1000  # characters of a Response's text, as of those that come over the wire (`warmup.smtp`)
 
 _REPORTS = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED = (
@@ -63,35 +49,7 @@ _SYSTEM = re.compile(
 _NULL = ("", "<>", "<#@[]>")  # a return path that isn't recorded, RFC 5321's, qmail's
 _ANSWER = re.compile(r"\s{0,9}(?:re|fwd?|aw|wg|tr)\s?:", re.IGNORECASE)
 
-# A reply in the words of whoever met it: "host mx.example said: 550 …", "<<< 550 …", "(reason: 550 …)", "'550 …'",
-# "#550 …", "550: …" and "ERROR CODE :550 - …".
-_REPLY = re.compile(
-    r"(?:^|[;:>'\"()\]#])\s{0,9}([245]\d\d)(?:-(?=\S)|[:,]?\s(?:-\s)?|$)(?:\1[- ])?(.*)", re.MULTILINE | re.DOTALL
-)
-_WRAPPED = re.compile(r"\A.* -> (?=[45]\d\d[ -])", re.DOTALL)  # 365: "550 5.4.300 Message expired -> 451 4.7.500 …"
-_STATUS = re.compile(r"(?<![\w.])([245])\.\d{1,3}\.\d{1,3}(?![\w.])")
-_TYPE = r"^\s{0,9}[A-Za-z][\w-]{0,20}\s?;\s{0,9}"  # rfc822; utf-8; dns; smtp;
-_ADDRESS = re.compile(r"[^<>\s():,;'\"\[\]]{1,64}@[^<>\s():,;'\"]{1,255}")
-_ADDRESS_LENGTH, _LINE, _WORDS, _TABLE = 320, 1000, 4000, 200_000  # characters
-_AFTER = re.compile(r"\n\s{0,99}\n|\nGiving up on |\nI'm not going to try again")
-_DIGITS = {Fate.FAILED: "5", Fate.DELAYED: "4"}
-_HOST = re.compile(
-    r"\bhost ([\w.-]{1,255}) ?\[|\bwhile talking to ([\w.-]{1,255})|\b(?:Giving up on|Connected to) ([\w.-]{1,255})"
-    r"|^([\w.-]{1,255}) (?:does not like|failed )|\bGenerating server: ([\w.-]{1,255})",
-    re.IGNORECASE | re.MULTILINE,
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """One recipient's fate. `response` has the receiver's words if they are told, else what the reporter made of them:
-    then its code is 250, 450 or 550, by the class of the status. `remote` is the host that said them.
-    """
-
-    recipient: str  # canonical if it is an address
-    action: Fate
-    response: Response
-    remote: str | None
+_LINE, _WORDS, _TABLE = 1000, 4000, 200_000  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +92,7 @@ def _reported(mail: Part) -> Bounce | None:
     told = dict(field for block in reversed(blocks) for field in reversed(block))
     return Bounce(
         message_id=_message_id(mail, told),
-        original_envelope_id=_clean(told.get("original-envelope-id", ""))[:LONGEST] or None,
+        original_envelope_id=clean(told.get("original-envelope-id", ""))[:LONGEST] or None,
         reports=tuple(reports.values()),
     )
 
@@ -152,17 +110,17 @@ def _groups(block: tuple[tuple[str, str], ...]) -> Iterator[dict[str, str]]:
 
 
 def _report(group: Mapping[str, str], explained: Mapping[str, str]) -> Report:
-    recipient = _address(group.get("final-recipient") or group.get("original-recipient", ""))
-    status = _STATUS.search(group.get("status", ""))
+    recipient = address(group.get("final-recipient") or group.get("original-recipient", ""))
+    status = STATUS.search(group.get("status", ""))
     action = _fate(group.get("action", ""), status[0] if status else "")
     # cPanel's Exim tells of its own limits in words for people only.
     words = group.get("diagnostic-code") or explained.get(recipient, "")[:_WORDS]
-    remote = re.sub(_TYPE, "", _clean(group.get("remote-mta", ""))).split()
+    remote = re.sub(TYPE, "", clean(group.get("remote-mta", ""))).split()
     return Report(
         recipient=recipient,
         action=action,
-        response=_response(words, status[0] if status else "", action),
-        remote=_bare(remote[0]) if remote else _host(words),
+        response=response(words, status[0] if status else "", action),
+        remote=bare(remote[0]) if remote else speaker(words),
     )
 
 
@@ -183,7 +141,7 @@ def _message_id(mail: Part, told: Mapping[str, str], *more: str) -> str | None:
         *(mail.get(name) for name in ("original-message-id", *_ORIGINAL, "in-reply-to", "references")),
     ]
     found = (_MESSAGE_ID.findall(candidate) for candidate in candidates)
-    return next((_clean(ids[-1]) for ids in found if ids), None)
+    return next((clean(ids[-1]) for ids in found if ids), None)
 
 
 # In plain words
@@ -248,9 +206,9 @@ def _told(mail: Part) -> Bounce | None:
     cut = _COPY.search(text)
     said, copy = (text[: cut.start()], text[cut.start() :]) if cut else (text, "")
     told = _paragraphs(said)
-    for name in _ADDRESS.findall(mail.get("x-failed-recipients")) or (() if told else _ADDRESS.findall(said)[:1]):
-        told.setdefault(_address(name), said)
-    if len(told) == 1 and not any(map(_REPLY.search, told.values())):
+    for name in ADDRESS.findall(mail.get("x-failed-recipients")) or (() if told else ADDRESS.findall(said)[:1]):
+        told.setdefault(address(name), said)
+    if len(told) == 1 and not any(map(REPLY.search, told.values())):
         told = dict.fromkeys(told, said)  # the only recipient is named apart from what is told of it
     if not told:
         return None
@@ -282,64 +240,18 @@ def _paragraphs(said: str) -> dict[str, str]:
             lines.append(line[:_LINE])
             continue
         words = "\n".join(lines).strip("\n")
-        if name and (name not in told or (_REPLY.search(words) and not _REPLY.search(told[name]))):
+        if name and (name not in told or (REPLY.search(words) and not REPLY.search(told[name]))):
             told[name] = words
-        name, lines = _address(found[1] or found[2]), [found[3] or ""]
+        name, lines = address(found[1] or found[2]), [found[3] or ""]
     return told
 
 
 def _narrated(recipient: str, words: str, action: Fate) -> Report:
     words = words[:_WORDS]
-    status = _STATUS.search(words)
+    status = STATUS.search(words)
     return Report(
         recipient=recipient,
         action=action,
-        response=_response(words, status[0] if status else "", action),
-        remote=_host(words),
+        response=response(words, status[0] if status else "", action),
+        remote=speaker(words),
     )
-
-
-# In both
-
-
-def _response(words: str, status: str, action: Fate) -> Response:
-    """The receiver's reply if it is among the words; else the words, under the code that the status or fate implies."""
-    words = _WRAPPED.sub("", words, 1)
-    reply = quoted(Stage.DSN, words)
-    if not reply.code and (found := _REPLY.search(words)):
-        reply = quoted(Stage.DSN, f"{found[1]} {_AFTER.split(found[2], 1)[0]}")
-    if not reply.code or reply.positive == (action in _DIGITS):
-        words = re.sub(_TYPE, "", words)
-        digit = status[:1] or _DIGITS.get(action, "2")
-        reply = quoted(Stage.DSN, f"{digit}50 {'' if _STATUS.match(words) else status} {words}")
-    return replace(reply, text=_clean(reply.text)[:LONGEST])
-
-
-def _host(words: str) -> str | None:
-    found = _HOST.search(words)
-    return _bare(next(filter(None, found.groups()))) if found else None
-
-
-def _bare(host: str) -> str | None:
-    return host.strip("[]().,;").lower()[:255] or None
-
-
-def _address(text: str) -> str:
-    """An address out of a field, with or without its type (RFC 3464 §2.3.2), brackets, and RFC 6533 §3's escapes."""
-    named = re.sub(_TYPE, "", _clean(text))
-    named = re.sub(r"\\x\{([0-9A-F]{2,6})\}", _unescaped, named, flags=re.IGNORECASE)[:_ADDRESS_LENGTH]
-    found = _ADDRESS.search(named)
-    try:
-        return canonical(found[0] if found else named)
-    except UsageError:
-        return (found[0] if found else named.strip("<> ")).lower()
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    point = int(found[1], 16)
-    return _clean(chr(point)) if point <= sys.maxunicode else ""
-
-
-def _clean(text: str) -> str:
-    """On one line, and nothing that a terminal would obey or a database refuse."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

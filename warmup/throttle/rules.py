@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from warmup.model import Action, Kind, Response, Stage
+from warmup.model import Action, Kind, Response, Stage, Verdict
 
+from .advice import Advice, Topics, sentence
 from .pattern import compiled
 from .words import enhanced, plain
 
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST = timedelta(days=7)
 _SMTP = frozenset(Stage) - {Stage.LOGIN, Stage.SELECT, Stage.FETCH}
+_NO_TOPICS = Topics({})
 _CONDITIONS = ("pattern", "unless", "stages", "codes", "enhanced", "providers")
 
 
@@ -40,6 +42,7 @@ class Rule:
     wait: timedelta | None = None  # the first; None: what is usual for the action
     kind: Kind = Kind.TROUBLE
     domain: bool = False
+    advice: tuple[str, ...] = ()  # topics, or sentences
     line: tuple[str, ...] = field(default=(), compare=False)  # real ones that it is for
 
     def fits(self, response: Response, text: str, code: str | None, provider: str | None) -> bool:
@@ -64,32 +67,42 @@ class Unfit(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Rules in the order in which they are asked."""
+    """Rules in the order in which they are asked, and what is advised about them."""
 
     ordered: tuple[Rule, ...] = ()
+    topics: Topics = _NO_TOPICS
 
     def speaking(self, response: Response, provider: str | None = None) -> Rule | None:
         """The first rule that fits."""
         text, code = plain(response), enhanced(response)
         return next((rule for rule in self.ordered if rule.fits(response, text, code, provider)), None)
 
+    def advice(self, verdict: Verdict, provider: str | None = None) -> tuple[Advice, ...]:
+        """What the operator can do about it, at that provider if it is known."""
+        spoke = next((rule.advice for rule in self.ordered if rule.name == verdict.rule), ())
+        return tuple(self.topics.about(spoke, verdict.action, provider))
 
-def rules(tables: Sequence[Mapping[str, Any]], *, own: Sequence[Mapping[str, Any]] = ()) -> Rules:
+
+def rules(
+    tables: Sequence[Mapping[str, Any]], *, own: Sequence[Mapping[str, Any]] = (), topics: Topics = _NO_TOPICS
+) -> Rules:
     """The rules that tables, as TOML gives them, stand for. `own` are the operator's: one with the name of another
     takes its place, all else are asked first. Raises `Unfit`: "rule 3 (NAME): KEY: what is wrong", one line each.
     """
-    usual, first = _named(tables), _named(own)
+    usual, first = _named(tables, topics), _named(own, topics)
     asked_first = [rule for name, rule in first.items() if name not in usual]
-    return Rules((*asked_first, *(first.get(name, rule) for name, rule in usual.items())))
+    return Rules((*asked_first, *(first.get(name, rule) for name, rule in usual.items())), topics)
 
 
-def _named(tables: Sequence[Mapping[str, Any]]) -> dict[str, Rule]:
+def _named(tables: Sequence[Mapping[str, Any]], topics: Topics) -> dict[str, Rule]:
     named: dict[str, Rule] = {}
     mistakes: list[tuple[int, str, str]] = []
     for at, table in enumerate(tables):
         made, wrong = _read(table)
         if made.get("name") in named:
             wrong["name"] = "another rule has it already; give it one of its own"
+        if strange := [one for one in made.get("advice", ()) if one not in topics and not sentence(one)]:
+            wrong["advice"] = f"is {strange[0]!r}; write a topic of data/advice.toml, or a sentence"
         if not wrong:
             named[made["name"]] = Rule(**made)
         mistakes += ((at, key, what) for key, what in wrong.items())
@@ -196,6 +209,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "wait": _wait,
     "kind": _choice(Kind),
     "domain": _flag,
+    "advice": lambda value: tuple(map(_line, _texts(value))),
 }
 
 

@@ -1,20 +1,18 @@
 """What a server's answer asks for.
 
 Owns: the judgement. Rules are asked first, in their order (`warmup.throttle.rules`); what none of them knows is judged
-by stage and basic code. Both together are total: every `Response` has a `Verdict`, and where the answer makes no sense
+by stage and first digit. Both together are total: every `Response` has a `Verdict`, and where the answer makes no sense
 the verdict is to try again, since doubt is transient.
 Does not own: how a wait grows with strikes (`warmup.throttle.backoff`).
-Sources: RFC 5321 §3.8 and §4.2.2 (421 may answer any command, and closes), §4.2.1 (the first digit decides where the
-code isn't known), RFC 4954 §6 (530, 534, 535, 538); RFC 5530 §3 (codes in brackets in an IMAP server's NO).
+Sources: RFC 5321 §4.2.1 (the first digit decides where the code isn't known), RFC 4954 §6 (530, 534, 535, 538).
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from warmup.model import Action, Kind, Response, Stage, Verdict
+from warmup.model import Action, Kind, Response, Scope, Stage, Verdict
 
 from .rules import Rule, Rules
 from .words import named_wait, plain
@@ -22,13 +20,7 @@ from .words import named_wait, plain
 # They speak of the credential at whatever stage they come: 530 answers any command of a client not signed in.
 _SIGN_IN = frozenset({530, 534, 535, 538})
 
-# What IMAP servers say of a wrong credential, with RFC 5530's codes or, as Exchange does, without.
-_NOT_YOU = re.compile(
-    r"\[(?:AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|EXPIRED|PRIVACYREQUIRED|CONTACTADMIN)\]"
-    r"|(?:LOGIN|AUTHENTICATE|authentication) failed|invalid (?:credentials|login|password)|password required",
-    re.IGNORECASE,
-)
-
+_ACCESS = frozenset({Stage.LOGIN, Stage.SELECT, Stage.FETCH})
 _DAY = timedelta(hours=24)  # within which every provider's daily quota is counted anew
 
 
@@ -64,12 +56,9 @@ class Waits:
 
 
 _DEFAULT = Waits()
-_NO_RULES = Rules()
 
 
-def judge(
-    response: Response, *, provider: str | None = None, waits: Waits = _DEFAULT, rules: Rules = _NO_RULES
-) -> Verdict:
+def judge(response: Response, *, rules: Rules, provider: str | None = None, waits: Waits = _DEFAULT) -> Verdict:
     """The verdict on an answer. `provider` is whose words are judged, if that is known: few rules ask.
 
     The wait is the one that the server names, or that of a first strike: `warmup.throttle.wait` lengthens it. Never
@@ -79,6 +68,31 @@ def judge(
         return Verdict(action=Action.ACCEPTED, rule="accepted")
     rule = rules.speaking(response, provider)
     return _ruled(rule, response, waits) if rule is not None else _basic(response, waits)
+
+
+def scope(verdict: Verdict, stage: Stage) -> Scope | None:
+    """What is held by a verdict on what was said at `stage`; None: nothing, or the message alone.
+
+    Before MAIL no message has been named, so whatever a server says there is said to the mailbox, and the next message
+    would hear it too. Connections are too many at the submission host, and at the receiver if it was told afterwards.
+    """
+    action = verdict.action
+    if action in {Action.ACCEPTED, Action.IGNORE}:
+        return None
+    if stage in _ACCESS:
+        person = action in {Action.DISABLE, Action.FIX_CONFIG}
+        return Scope.MAILBOX if person or verdict.kind is Kind.LOGIN else Scope.ACCESS
+    if stage.before_mail:
+        return Scope.HOST if action is Action.REDUCE_CONNECTIONS else Scope.MAILBOX
+    extents = {
+        Action.PAUSE_LANE: Scope.DOMAIN if verdict.domain else Scope.LANE,
+        Action.REDUCE_CONNECTIONS: Scope.LANE if stage is Stage.DSN else Scope.HOST,
+        Action.PAUSE_RECIPIENT: Scope.RECIPIENT,
+        Action.DROP_RECIPIENT: Scope.RECIPIENT,
+        Action.RETRY_LATER: None,
+        Action.FAIL_MESSAGE: None,
+    }
+    return extents.get(action, Scope.MAILBOX)
 
 
 def _ruled(rule: Rule, response: Response, waits: Waits) -> Verdict:
@@ -94,23 +108,10 @@ def _ruled(rule: Rule, response: Response, waits: Waits) -> Verdict:
 
 
 def _basic(response: Response, waits: Waits) -> Verdict:
-    if response.stage is Stage.LOGIN and _NOT_YOU.search(response.text):
-        return Verdict(action=Action.DISABLE, rule="sign-in refused")
-    if response.code == 421:
-        return _throttled(response.stage, waits)
     if 500 <= response.code < 600:
         return _refused(response, waits)
     rule = "temporary refusal" if 400 <= response.code < 500 else "no code of SMTP"
     return Verdict(action=Action.RETRY_LATER, rule=rule, wait=named_wait(plain(response)) or waits.retry)
-
-
-def _throttled(stage: Stage, waits: Waits) -> Verdict:
-    """A 421 that no rule explains. The shipped rules explain all of them, so this is for those who have none."""
-    if stage.before_mail:
-        return Verdict(action=Action.PAUSE_MAILBOX, rule="421 before MAIL", wait=waits.mailbox)
-    return Verdict(
-        action=Action.PAUSE_LANE, rule="421 from MAIL on", wait=waits.lane, setback=waits.setback, kind=Kind.RATE
-    )
 
 
 def _refused(response: Response, waits: Waits) -> Verdict:

@@ -57,9 +57,8 @@ def called_each(db: Connection, message_ids: Iterable[str]) -> list[Message]:
 
 def written_to(db: Connection, recipient: int, since: datetime) -> list[Message]:
     """What was to be sent to a mailbox since then and isn't merely planned any more, the earliest first."""
-    return _read(
-        db, select(message).where(m.recipient == recipient, m.due_at >= since, ~WAITING).order_by(m.due_at, m.id)
-    )
+    sent = select(message).where(m.recipient == recipient, m.due_at >= since, ~WAITING)
+    return _read(db, sent.order_by(m.due_at, m.id))
 
 
 def owed(db: Connection, *, since: datetime) -> list[Message]:
