@@ -7,7 +7,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types contracts check bench clean
+.PHONY: help demo test lint types contracts check bench crash soak model fuzz clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,18 @@ check: lint types contracts test ## all of the above
 
 bench: .venv/installed-dev ## figures, beside the floor of this machine
 	@$(BIN)/python -m tests.bench
+
+crash: .venv/installed-dev ## kill -9 by the hundred over a virtual month, then servers' ledger against store; some 4 min
+	@$(BIN)/python -m tests.crash
+
+soak: .venv/installed-dev ## a virtual day of a thousand mailboxes: memory flat, no descriptor leaked; some 5 min
+	@$(BIN)/python -m tests.crash.soak
+
+model: .venv/installed-dev ## the laws in two thousand lives of whatever may happen, other ones each time; some 10 min
+	@$(BIN)/python -m tests.model
+
+fuzz: .venv/installed-dev ## bytes from outside, thrown at everything that reads them; some 15 min
+	@$(BIN)/python -m tests.fuzz
 
 clean: ## remove what make made
 	rm -rf .venv .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,3 +1,3 @@
-"""The servers that any test may ask for: `postgres_url` and `ground`."""
+"""The servers that any test may ask for: `nameserver`, `postgres_url` and `ground`."""
 
-pytest_plugins = ("tests.postgres", "tests.real.ground")
+pytest_plugins = ("tests.nameserver", "tests.postgres", "tests.real.ground")

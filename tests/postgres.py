@@ -16,8 +16,9 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import psycopg
 import pytest
@@ -47,32 +48,76 @@ def lacking() -> str:
     return ""
 
 
-@contextlib.contextmanager
-def cluster() -> Iterator[str]:
-    """A running server, as the URL of its superuser."""
-    user = "postgres" if os.geteuid() == 0 else None
-    bin_, root, password = programs(), Path(tempfile.mkdtemp(prefix="postgres-")), secrets.token_hex(8)
-    servers = Servers(root / "log")
-    try:
-        (root / "password").write_text(password)
+class Cluster:
+    """A server of its own, at `url` as its superuser. A context manager, in which it runs unless it is stopped."""
+
+    def __init__(self) -> None:
+        self._user = "postgres" if os.geteuid() == 0 else None
+        self._root = Path(tempfile.mkdtemp(prefix="postgres-"))
+        self._servers = Servers(self._root / "log")
+        self._password = secrets.token_hex(8)
+        (self._port,) = free_ports(1)
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres:{self._password}@127.0.0.1:{self._port}/postgres"
+
+    def _make(self) -> None:
+        user, root = self._user, self._root
+        (root / "password").write_text(self._password)
         (root / "data").mkdir(0o700)
         if user:
             for path in (root, root / "data", root / "password"):
                 shutil.chown(path, user)
-        (port,) = free_ports(1)
-        initdb = (
-            f"{bin_}/initdb -D {root}/data -U postgres -A scram-sha-256 --pwfile={root}/password -E UTF8 --locale=C -N"
+        initdb = f"{programs()}/initdb -D {root}/data -U postgres -A scram-sha-256 --pwfile={root}/password"
+        subprocess.run(
+            f"{initdb} -E UTF8 --locale=C -N".split(),
+            check=True,
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
         )
-        run = partial(subprocess.run, check=True, cwd="/", stdout=subprocess.DEVNULL)
-        run(initdb.split(), user=user, group=user, extra_groups=[] if user else None)
+
+    def start(self) -> None:
         options = (word for setting in SETTINGS for word in ("-c", setting))
-        servers.start(f"{bin_}/postgres", "-D", f"{root}/data", "-p", str(port), *options, user=user)
-        url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
-        wait_until(partial(_answers, servers, url), "PostgreSQL answers")
-        yield url
-    finally:
-        servers.stop(signal.SIGINT)  # its "fast shutdown": doesn't wait for clients
-        shutil.rmtree(root)
+        command = (f"{programs()}/postgres", "-D", f"{self._root}/data", "-p", str(self._port), *options)
+        self._servers.start(*command, user=self._user)
+        wait_until(self._answers, "PostgreSQL answers")
+
+    def stop(self) -> None:
+        self._servers.stop(signal.SIGINT)  # its "fast shutdown": doesn't wait for clients
+
+    def _answers(self) -> bool:
+        self._servers.check()
+        try:
+            psycopg.connect(self.url, connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def __enter__(self) -> Self:
+        try:
+            self._make()
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        shutil.rmtree(self._root)
+
+
+@contextlib.contextmanager
+def cluster() -> Iterator[str]:
+    """A running server, as the URL of its superuser."""
+    with Cluster() as made:
+        yield made.url
 
 
 def fresh_database(url: str) -> str:
@@ -90,12 +135,3 @@ def postgres_url() -> Iterator[str]:
         missing(reason)
     with cluster() as url:
         yield url
-
-
-def _answers(servers: Servers, url: str) -> bool:
-    servers.check()
-    try:
-        psycopg.connect(url, connect_timeout=5).close()
-    except psycopg.OperationalError:
-        return False
-    return True

@@ -41,6 +41,14 @@ class StoreError(OperatorError):
     exit_code = 74
 
 
+class StoreDown(StoreError):
+    """The database can't be used for now: locked, its disk full, its server gone. Waiting may help, a daemon waits."""
+
+
+class StoreTaken(StoreError):
+    """Another daemon is at work on the database. Who stands by waits for its end."""
+
+
 class SignInError(OperatorError):
     """A server refused the credential, or couldn't be reached to check it. Exit code 77 (EX_NOPERM)."""
 
@@ -75,6 +83,10 @@ class Uncertain(WireError):
 
 class AccessLost(WireError):
     """The IMAP connection broke, timed out or was closed by the server. What was asked may or may not have happened."""
+
+
+class TokenLost(WireError):
+    """No access token could be had, since the authorization server couldn't be reached or is in trouble."""
 
 
 class AccessRefused(WireError):

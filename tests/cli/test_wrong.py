@@ -90,7 +90,7 @@ def test_a_database_that_cannot_be_used_is_told(hand: Hand, database: str, told:
 
 
 def test_a_server_that_is_not_there_is_told_with_its_address(house: Hand) -> None:
-    servers = ("--smtp", "127.0.0.1:1", "--smtp-security", "plain")
+    servers = ("--smtp", "127.0.0.1:1", "--smtp-security", "plain", "--imap", "127.0.0.1")
     code, lines = house.errs("mailbox", "add", "ann@x.test", *servers, "--password-file", "-", stdin="word")
     assert (code, len(lines)) == (77, 1)
     assert lines[0].startswith("ann@x.test: submission at 127.0.0.1:1 (plain): ")
@@ -100,7 +100,16 @@ def test_the_port_says_which_security_is_meant(house: Hand) -> None:
     told = {}
     for port in ("587", "465"):
         _, lines = house.errs(
-            "mailbox", "add", "a@x.test", "--smtp", f"[::1]:{port}", "--password-file", "-", stdin="w"
+            "mailbox",
+            "add",
+            "a@x.test",
+            "--smtp",
+            f"[::1]:{port}",
+            "--imap",
+            "[::1]",
+            "--password-file",
+            "-",
+            stdin="w",
         )
         told[port] = lines[0].partition(": ")[2].partition(": ")[0]
     assert told == {"587": "submission at [::1]:587 (starttls)", "465": "submission at [::1]:465 (tls)"}

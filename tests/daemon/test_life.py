@@ -7,8 +7,12 @@ from datetime import timedelta
 from email import policy
 from pathlib import Path
 
+import pytest
+
 from tests.postgres import fresh_database
-from warmup.model import Message, Placement
+from warmup.errors import AccessLost
+from warmup.imap import Access, Sighting
+from warmup.model import Message, Placement, Stage
 from warmup.sandbox import Accepted
 
 from .world import MONDAY, World
@@ -50,6 +54,24 @@ async def test_what_lands_in_junk_is_recorded_as_junk_and_rescued(tmp_path: Path
             in_junk = accepted[message.message_id].folder == "Junk"
             assert (message.placement is Placement.JUNK) == in_junk == (message.rescued_at is not None)
         assert not any(mail for account in world.accounts for mail in junk_of(world, account.address, opened=found))
+
+
+async def test_a_rescue_that_was_cut_short_before_it_was_recorded_is_recorded_by_the_next_visit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rescue, lost = Access.rescue, set[str]()
+
+    async def cut_short(access: Access, sighting: Sighting) -> Sighting:
+        moved = await rescue(access, sighting)
+        lost.add(sighting.message_id)
+        raise AccessLost(Stage.FETCH, f"gone, with {moved.message_id} in {moved.folder}")
+
+    monkeypatch.setattr(Access, "rescue", cut_short)
+    async with World(tmp_path, junk=0.3) as world:
+        await world.live(MONDAY + timedelta(days=3))
+        rescued = {message.message_id for message in world.messages if message.opened_at and message.rescued_at}
+        assert rescued
+        assert rescued <= lost
 
 
 def junk_of(world: World, address: str, opened: list[Message]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the operator's own MTA logs of our mail holds the ramp back with the next look; and who can't read it is told."""
+"""What the operator's own MTA logs of our mail holds the ramp back with the next look; who can't read it is told."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ async def test_a_month_with_a_storm_is_held_probed_and_climbed_out_of(tmp_path: 
         ann = world.pool[ANN]
         lived = {day.local_date: (day, sent) for day, sent in world.ask(days.history, ann.id)}
         before, after = (BEGINS - timedelta(days=1)).date(), ENDS.date()
-        # In the storm each refusal is a pause of its lane, so each pause is followed by one probe; nothing gets through.
+        # In the storm each refusal is a pause of its lane, so after each pause goes one probe; nothing gets through.
         assert world.servers.faults.struck[storm] == len(world.pauses) > 3
         for lane in {pause.provider for pause in world.pauses}:
             holds = [pause for pause in world.pauses if pause.provider == lane]

@@ -26,17 +26,23 @@ class Server:
     """Plays `dialogue`, once."""
 
     def __init__(self, dialogue: str, tls: ssl.SSLContext) -> None:
-        self.rest = deque(line.strip() for line in dialogue.splitlines() if line.strip())
+        self.rest: deque[str] = deque()
         self.surprise = ""
         self.forgives = False  # a conversation that ends before its end
         self.stammers = False  # writes octet by octet
         self.port = 0
-        self.reached: dict[str, asyncio.Event] = {line: asyncio.Event() for line in self.rest}
+        self.reached: dict[str, asyncio.Event] = {}
         self.ended = asyncio.Event()
         self._tls = tls
         self._tag = ""
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
+        self.goes_on(dialogue)
+
+    def goes_on(self, dialogue: str) -> None:
+        """So the conversation goes on. What depends on the port can be said only once that is known."""
+        self.rest += [line.strip() for line in dialogue.splitlines() if line.strip()]
+        self.reached |= {line: asyncio.Event() for line in self.rest}
 
     async def start(self, *, implicit: bool) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls if implicit else None)

@@ -166,6 +166,20 @@ async def test_opening_reads_the_text_and_marks_it_afterwards(serve: Serve, trus
     await access.close()
 
 
+async def test_a_header_is_read_without_a_mark(serve: Serve, trusting: ssl.SSLContext) -> None:
+    head = MESSAGE.decode().partition("Hello")[0]
+    rest = f"""
+        {FOUND}
+        {selected("SELECT", "INBOX")}
+        C: a UID FETCH 5 (UID FLAGS BODY.PEEK[HEADER])
+        S: * 5 FETCH (UID 5 FLAGS () BODY[HEADER] ⟨{head.replace(chr(13) + chr(10), "|")}⟩)
+        S: a OK done
+    """
+    access, found = await looking(serve, trusting, rest)
+    assert await access.header(found["<a@x>"]) == head.encode()
+    await access.close()
+
+
 async def test_answering_is_marked(serve: Serve, trusting: ssl.SSLContext) -> None:
     access, found = await looking(
         serve, trusting, FOUND + ENTERED + "C: a UID STORE 5 +FLAGS.SILENT (\\Answered)\nS: a OK done"

@@ -70,7 +70,7 @@ FAULTS = {
     "unasked": ("S: + go on\nS: + and on\nS: + and on\n-- silence", BABBLE),
     "endless literal": ("S: * 1 FETCH (BODY[] {99999999999}\n-- silence", BABBLE),
     "literal of many digits": (f"S: * 1 FETCH (BODY[] {{{'9' * 5000}}}\n-- silence", BABBLE),
-    "endless line": (f"S: * 1 FETCH {'x' * 70_000}\n-- silence", BABBLE),
+    "endless line": (f"S: * 1 FETCH {'x' * 2_000_000}\n-- silence", BABBLE),
 }
 
 

@@ -92,7 +92,7 @@ class Server:
 
     async def _command(self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         self.heard.append(line.decode(errors="replace").removesuffix("\r\n"))  # a ClientHello isn't text
-        verb = self.heard[-1].split()[0].upper()
+        verb = self.heard[-1].partition(" ")[0].upper()
         if not await self._say(verb if verb in self.script else "AUTH", writer):  # the later lines of AUTH LOGIN
             return False
         if verb == "STARTTLS" and self._said.startswith("220"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from warmup.model import Placement, Response, Stage
 from warmup.store import messages
 
@@ -22,6 +24,23 @@ def test_a_process_that_stood_still_can_not_send_what_was_released_and_claimed_b
     assert pool.claim(pool.ann, owner="another") is not None
     assert not pool.store.run(messages.data_begins, message.id, NOON, owner="node")
     assert pool.store.run(messages.data_begins, message.id, NOON, owner="another")
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_process_that_stood_still_can_not_give_back_drop_or_end_what_another_is_sending_now(
+    pool: Pool, begun: bool
+) -> None:
+    message = pool.claimed(pool.ann, pool.bob)
+    pool.store.run(messages.release, owner="node")
+    assert pool.claim(pool.ann, owner="another") is not None
+    if begun:
+        assert pool.store.run(messages.data_begins, message.id, NOON, owner="another")
+    before = pool.again(message)
+    assert not pool.store.run(messages.returned, message.id, reason="421", response=NO, known_unsent=True, owner="node")
+    assert not pool.store.run(messages.drop, message.id, NOON, "421", NO, known_unsent=True, owner="node")
+    assert not pool.store.run(messages.refused, message.id, NOON, NO, "no such user", owner="node")
+    assert pool.again(message) == before
+    assert pool.store.run(messages.refused, message.id, NOON, NO, "no such user", owner="another")
 
 
 def test_an_accepted_message_is_sent_and_has_its_visits_planned(pool: Pool) -> None:

@@ -10,15 +10,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect
 
-from warmup.store.engine import engine_for, locate
 from warmup.store.tables import Base
 
-from .conftest import Databases
+from .conftest import Databases, connecting
 
 
 @pytest.fixture
 def migrated(databases: Databases) -> Iterator[Engine]:
-    engine = engine_for(locate(databases.filled()))
+    engine = connecting(databases.filled())
     yield engine
     engine.dispose()
 
@@ -26,8 +25,7 @@ def migrated(databases: Databases) -> Iterator[Engine]:
 @pytest.fixture
 def declared(databases: Databases) -> Iterator[Engine]:
     """What the tables say, without the migrations."""
-    url = databases.empty()
-    engine = engine_for(locate(url))
+    engine = connecting(databases.empty())
     Base.metadata.create_all(engine)
     yield engine
     engine.dispose()
@@ -51,8 +49,9 @@ def described(db: Connection) -> dict[str, object]:
     if db.dialect.name == "sqlite":
         # A table's own statement, as a set of its lines: their order says nothing.
         tables = db.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        lines = re.compile(r"\n|,? (?=CONSTRAINT )|, (?=\w+ [A-Z]+(?:,| DEFAULT))")
         return {
-            name: {line.strip(" \t,") for line in re.split(r"\n|, (?=CONSTRAINT|\w+ [A-Z]+,)", sql.replace('"', ""))}
+            name: {line.strip(" \t,") for line in lines.split(sql.replace('"', ""))}
             for name, sql in tables
             if name not in {"alembic_version", "sqlite_sequence"}
         }

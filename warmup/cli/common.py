@@ -73,7 +73,7 @@ def make_room(config: Config) -> None:
 def vault(config: Config) -> Vault:
     """The credentials; those that systemd provides, within a service."""
     provided = os.environ.get("CREDENTIALS_DIRECTORY")
-    return Vault(config.credentials, Path(provided) if provided else None)
+    return Vault(config.credentials, Path(provided) if provided else None, config.key)
 
 
 def now() -> datetime:

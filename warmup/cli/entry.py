@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -44,10 +44,15 @@ def endpoint(kind: str, text: str, security: Security | None) -> Endpoint:
     return Endpoint(match["v6"] or match["host"], port or PORTS[kind, security], security)
 
 
+def place(server: Endpoint) -> str:
+    """HOST:PORT, as `endpoint` reads it."""
+    return f"[{server.host}]:{server.port}" if ":" in server.host else f"{server.host}:{server.port}"
+
+
 def zone_named(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: "Europe" is a directory of zones
         raise UsageError(f"{name!r} is no time zone; write one like Europe/Berlin or America/New_York") from error
     return name
 
@@ -61,14 +66,16 @@ def curve_named(name: str | None, config: Config) -> str | None:
     return name
 
 
-def provider_for(address: str, named: str | None, config: Config) -> str:
-    """The one named, or the one known to receive for the address's domain, or the domain."""
-    if named is None:
-        domain = address.rpartition("@")[2]
-        return config.provider_of.get(domain, domain)
-    if not re.fullmatch(r"[a-z0-9.-]+", named.lower()):
-        raise UsageError(f"{named!r} is no provider; write a name like google, or a domain")
-    return named.lower()
+def provider_named(name: str | None) -> str | None:
+    if name is not None and not re.fullmatch(r"[a-z0-9.-]+", name.lower()):
+        raise UsageError(f"{name!r} is no provider; write a name like google, or a domain")
+    return name and name.lower()
+
+
+def provider_for(address: str, named: str | None, config: Config, receiver: str | None = None) -> str:
+    """The one named, or the one known to receive for the address's domain, or who was found to, or the domain."""
+    domain = address.rpartition("@")[2]
+    return provider_named(named) or config.provider_of.get(domain) or receiver or domain
 
 
 def name_given(name: str) -> str:
@@ -100,14 +107,24 @@ def password(file: str | None, address: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
+def asked(file: str | None, address: str) -> Callable[[], str]:
+    """What gives the password: read at once, or to be asked for at the terminal. Raises `UsageError` if it can't."""
+    if file is None and sys.stdin.isatty():
+        return lambda: password(None, address)
+    secret = password(file, address)
+    return lambda: secret
+
+
 @contextmanager
 def kept(vault: Vault, secrets: Mapping[str, str]) -> Iterator[None]:
     """Secrets of mailboxes about to be registered: in the vault from now on, unless that fails."""
+    put: list[str] = []  # what lies there of an earlier life, and wasn't replaced, stays
     try:
         for name, secret in secrets.items():
             vault.put(name, secret)
+            put.append(name)
         yield
     except BaseException:
-        for name in secrets:
+        for name in put:
             vault.delete(name)
         raise

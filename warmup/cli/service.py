@@ -35,6 +35,9 @@ def run(
     config: ConfigFile = None,
     database: Database = None,
     json: Annotated[bool, typer.Option("--json", help="Log as JSON lines, whatever the configuration says.")] = False,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="Wait for another daemon on the database to end, and take over.")
+    ] = False,
     jump_: Annotated[
         bool, typer.Option("--jump", help="Live on a clock that jumps, with servers on this machine only.")
     ] = False,
@@ -53,7 +56,8 @@ def run(
 
     SIGTERM and SIGINT let what is in hand finish, for as long as the configuration's service.stop_within. SIGHUP reads
     the configuration again; one with a mistake is refused with file, line and key, and the old one stays. A second
-    daemon on the same database is refused. Mailboxes can be added, changed and paused while it runs.
+    daemon on the same database is refused; with --standby, on PostgreSQL mostly, it waits for the first to end, however
+    that happens, and goes on with its work. Mailboxes can be added, changed and paused while it runs.
 
     With --jump the clock goes from one thing due to the next at once, so that weeks take seconds. All servers must be
     on this machine, as those of `warmup sandbox` are.
@@ -70,8 +74,10 @@ def run(
         if start or until:
             raise UsageError("--start and --until go with --jump")
         make_room(found)
-        asyncio.run(serve(load, tell, os.environ))
+        asyncio.run(serve(load, tell, os.environ, standby=standby))
         return
+    if standby:
+        raise UsageError("--standby doesn't go with --jump")
     begin, end = instant(start) if start else now(), instant(until) if until else None
     if end is None or end <= begin:
         raise UsageError("--jump wants --until DATE, later than it starts")

@@ -22,6 +22,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from traceback import walk_tb
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
@@ -30,7 +31,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from warmup.model import chance
 
 from .grammar import Alternatives
-from .letter import Letter, Person
+from .letter import CONTROL, Letter, Person
 from .telling import Telling, capital, spelled, the
 from .voice import Voice
 
@@ -109,6 +110,8 @@ class Corpus:
                 if not prose:
                     raise ValueError(f"turn{turn} says nothing")
                 told[turn] = self._voice.frame(telling.dice, letter, turn, prose)
+            if any(CONTROL.search(text.replace("\n", "")) for text in (subject, *chain(*told.values()))):
+                raise ValueError("there is a control character in what it says")
         except Exception as error:  # a template is foreign code and may do anything wrong
             raise ValueError(f"{_where(template, error)}: {error}") from error
         return Told(subject, told)

@@ -19,11 +19,13 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from select import PIPE_BUF, select
 
+from warmup.dns import Finding
+from warmup.dns import Level as Grade
 from warmup.model import Day, Endpoint, Message, Pause, Placement, Response, Verdict
 
 from .clock import Clock
 
-
+_WRONG = (Grade.ERROR, Grade.WARNING)
 _PATIENCE = 1.0  # seconds in which whoever reads the log has to make room; a guess
 
 
@@ -80,9 +82,11 @@ def _taken(text: str, patience: float) -> bool:
     """Whether standard error took it all, each piece within `patience`."""
     try:
         descriptor = sys.stderr.fileno()
-    except (AttributeError, OSError):  # there is none, or it is a buffer
+    except OSError:  # a buffer
         print(text, end="", file=sys.stderr)
         return True
+    except (AttributeError, ValueError):  # None, or closed
+        return False
     octets = text.encode("utf-8", "backslashreplace")
     with suppress(OSError):
         for start in range(0, len(octets), PIPE_BUF):
@@ -113,6 +117,10 @@ class Log:
 
     def started(self, database: str, mailboxes: int, node: str) -> None:
         self._say("started", database=database, mailboxes=mailboxes, node=node)
+
+    def standing_by(self, why: str) -> None:
+        """Another daemon is at work; this one waits for its end."""
+        self._say("standing-by", why=why)
 
     def stopping(self, seconds: float) -> None:
         self._say("stopping", within=f"{seconds:g}s")
@@ -220,6 +228,10 @@ class Log:
         """The MTA's log can't be read. Notifications in inboxes are read all the same."""
         self._say("deaf", level=Level.ERROR, why=why)
 
+    def uncounted(self, address: str, why: str) -> None:
+        """Sent can't be looked into: what the owner sends by other programs isn't known today, and doesn't count."""
+        self._say("uncounted", level=Level.WARNING, mailbox=address, why=why)
+
     def not_done(self, address: str, why: str) -> None:
         """Something of a visit couldn't be done; the rest went on."""
         self._say("not-done", level=Level.WARNING, mailbox=address, why=why)
@@ -237,8 +249,26 @@ class Log:
     def filed(self, recipient: str, message: Message, folder: str) -> None:
         self._say("filed", mailbox=recipient, id=message.message_id, folder=folder)
 
-    def missing(self, recipient: str, message: Message) -> None:
-        self._say("missing", level=Level.WARNING, mailbox=recipient, id=message.message_id, looks=message.visits)
+    def missing(self, recipient: str, message: Message, why: str | None = None) -> None:
+        self._say(
+            "missing", level=Level.WARNING, mailbox=recipient, id=message.message_id, looks=message.visits, why=why
+        )
+
+    def examined(self, domain: str, findings: Sequence[Finding]) -> None:
+        """How the world sees a domain: what is wrong, a line each, and how much that is."""
+        for finding in findings:
+            if finding.level in _WRONG:
+                level = Level.ERROR if finding.level is Grade.ERROR else Level.WARNING
+                self._say("finding", level=level, domain=domain, code=finding.code, what=finding.what, fix=finding.fix)
+        errors, warnings = (sum(finding.level is grade for finding in findings) for grade in _WRONG)
+        self._say("examined", domain=domain, errors=errors, warnings=warnings)
+
+    def examined_in_vain(self, domain: str, why: str) -> None:
+        self._say("examined-in-vain", level=Level.WARNING, domain=domain, why=why)
+
+    def healed(self, domain: str, pause: Pause) -> None:
+        """What held a domain by an examination is over."""
+        self._say("healed", domain=domain, rule=pause.rule, since=pause.since)
 
     def bug(self, where: str, error: BaseException) -> None:
         """What nobody expected, with its traceback: please report it."""

@@ -16,7 +16,7 @@ from warmup.config import Config
 from warmup.curves import Ramp
 from warmup.model import Cause, Day, Mailbox, Message, Pause, Scope, Slot, chance
 from warmup.plan import Exchange, Pool, Seat, local_date, plan_day
-from warmup.store import Connection, days, mailboxes, messages, pauses
+from warmup.store import Connection, Others, budgets, days, mailboxes, messages, pauses
 
 from .office import Office
 
@@ -36,6 +36,7 @@ class Facts:
     owed: Sequence[Message]
     last_written: Mapping[tuple[int, int], datetime]
     inbound: Sequence[tuple[int, datetime]]
+    others: Mapping[int, Others]  # what other programs use of the days already
 
 
 def gather(db: Connection, dates: Mapping[int, date], now: datetime) -> Facts:
@@ -53,6 +54,7 @@ def gather(db: Connection, dates: Mapping[int, date], now: datetime) -> Facts:
         owed=messages.owed(db, since=now - OWED_FOR),
         last_written=messages.last_written(db, since=now - _REMEMBERED),
         inbound=messages.inbound(db, since=now - timedelta(days=2)),
+        others=budgets.every(db, dates),
     )
 
 
@@ -62,7 +64,7 @@ def lay_out(
     """The days of the mailboxes in `dates` and their slots. Pure."""
     here = {mailbox.id: mailbox for mailbox in facts.pool}
     planned = [_day(here[number], day, facts, config, now=now, seed=seed) for number, day in sorted(dates.items())]
-    seats = [Seat(here[day.mailbox], day.local_date, day.allowance) for day in planned if day.allowance]
+    seats = [Seat(here[day.mailbox], day.local_date, left) for day in planned if (left := _left(day, facts)) > 0]
     habits, hours = config.policy.habits, config.policy.hours
     owed = []
     for message in facts.owed:
@@ -89,6 +91,10 @@ def lay_out(
         closed={pause.recipient for pause in facts.pauses if pause.recipient and pause.until is None},
     )
     return planned, plan_day(seats, pool, config.policy, now=now, seed=seed).slots
+
+
+def _left(day: Day, facts: Facts) -> int:
+    return day.allowance - facts.others.get(day.mailbox, Others()).total
 
 
 def _day(mailbox: Mailbox, day: date, facts: Facts, config: Config, *, now: datetime, seed: str) -> Day:

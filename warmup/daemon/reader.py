@@ -10,6 +10,7 @@ is ours (`warmup.imap`), when people read (`warmup.plan.reading`), judging refus
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from functools import partial
 from typing import Unpack
 
 from warmup.content import compose
-from warmup.errors import AccessLost, AccessRefused, OperatorError, StoreError
+from warmup.errors import AccessLost, AccessRefused, OperatorError, StoreError, TokenLost
 from warmup.imap import Access, Farewell, Sighting, Timeouts, sign_in
 from warmup.model import (
     Bookmark,
@@ -31,12 +32,14 @@ from warmup.model import (
 from warmup.store import Connection, bookmarks, mailboxes, messages, pauses
 from warmup.throttle.dsn import bounce
 
-from . import aftermath, hold
+from . import aftermath, hold, observer
 from .correspondence import letter
 from .crew import Crew
 from .office import Office
 
 _AT_ONCE = 100  # visits; a guess, each holds a connection
+_AT_HOST = 50  # of them, so that servers that hang leave places for the others
+_LONGEST = 1800.0  # seconds of a visit; a guess: a server may be slow with each of a hundred commands
 _SLOW = Response(Stage.FETCH, 0, None, "NO [LIMIT] the server said [THROTTLED]: it is slow on purpose")
 _PAGES = 20  # of notifications, in one visit
 _TOLD_BEFORE = timedelta(days=2)  # of the first look, or of one after the folder was made anew
@@ -58,8 +61,18 @@ class _Agenda:
     troubled: bool  # the visit before broke
 
 
+def _due(db: Connection, now: datetime, counting: bool) -> list[Mailbox]:
+    """The mailboxes to visit, the longest due first; last those whose Sent folder is to be counted. A work of the
+    store, as the next one.
+    """
+    numbers = messages.visits_due(db, now)
+    known = mailboxes.some(db, numbers)
+    found = {number: known[number] for number in numbers}
+    return list((found | (observer.due(db, now) if counting else {})).values())
+
+
 def _agenda(db: Connection, number: int, now: datetime) -> _Agenda | None:
-    """The agenda of a visit; None if the mailbox has left. A work of the store."""
+    """The agenda of a visit; None if the mailbox has left."""
     mailbox = mailboxes.some(db, [number]).get(number)
     if mailbox is None or mailbox.removed_at is not None:
         return None
@@ -83,12 +96,14 @@ class Reader:
         self._office = office
         self._crew = Crew(self._crashed)
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self._hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_HOST))
 
     async def tick(self) -> None:
         """Begin a visit to every mailbox in which something is due and nobody is looking."""
         self._crew.check()
-        for number in await self._office.store.do(messages.visits_due, self._office.clock.now()):
-            self._crew.begin(number, partial(self._in_turn, number))
+        counting = self._office.config.reading.count_sent
+        for mailbox in await self._office.store.do(_due, self._office.clock.now(), counting):
+            self._crew.begin(mailbox.id, partial(self._in_turn, mailbox.id, mailbox.imap.host))
 
     async def idle(self) -> None:
         await self._crew.idle()
@@ -104,8 +119,8 @@ class Reader:
         if mailbox is not None:
             await hold.by_visit(self._office, mailbox, error)
 
-    async def _in_turn(self, number: int) -> None:
-        async with self._places:
+    async def _in_turn(self, number: int, host: str) -> None:
+        async with self._hosts[host], self._places:
             if not self._crew.stopping:
                 await self._visit(number)
 
@@ -121,32 +136,43 @@ class Reader:
                 await hold.by_access(office, mailbox, access)
                 return
             try:
-                await _Visit(office, agenda, access).go()
+                async with asyncio.timeout(_LONGEST):
+                    await _Visit(office, agenda, access).go()
             finally:
                 await access.close()
+        except TimeoutError:
+            await hold.by_visit(office, mailbox, AccessLost(Stage.FETCH, f"not done within {_LONGEST:g} s"))
         except (AccessRefused, Farewell) as said:
             await hold.by_access(office, mailbox, Response(said.stage, 0, None, said.why))
-        except AccessLost as broken:
+        except (AccessLost, TokenLost) as broken:
             await hold.by_visit(office, mailbox, broken)
         except StoreError:
             raise
         except OperatorError as trouble:
             await hold.until_mended(office, mailbox, trouble)
         else:
-            if agenda.troubled:
-                await office.store.do(pauses.visited, number, office.clock.now())
-            if access.throttled:
-                await hold.by_access(office, mailbox, _SLOW)
+            await self._visited(agenda, access)
+
+    async def _visited(self, agenda: _Agenda, access: Access) -> None:
+        """It came to its end. What it couldn't see, or was slow, is waited for."""
+        office, mailbox = self._office, agenda.mailbox
+        if access.unseen is not None:
+            await hold.by_access(office, mailbox, Response(Stage.SELECT, 0, None, access.unseen))
+        elif agenda.troubled:
+            await office.store.do(pauses.visited, mailbox.id, office.clock.now())
+        if access.throttled:
+            await hold.by_access(office, mailbox, _SLOW)
 
     async def _sign_in(self, mailbox: Mailbox) -> Access | Response:
         office, reading = self._office, self._office.config.reading
-        return await sign_in(
+        signed_in = partial(
+            sign_in,
             mailbox.imap,
             mailbox.login,
-            office.vault.get(mailbox.credential),
             tls=office.tls,
             timeouts=Timeouts(connect=reading.connect, command=reading.command),
         )
+        return await office.keys.turn(mailbox, signed_in)
 
 
 class _Visit:
@@ -167,6 +193,8 @@ class _Visit:
             if sighting is not None:
                 try:
                     await self._attend(message, sighting)
+                except StoreError:  # no trouble of this message's
+                    raise
                 except AccessRefused as refused:  # the others of this visit go on
                     office.log.not_done(self._mailbox.address, f"{message.message_id}: {refused}")
                     await self._give_up_or_wait(message, str(refused))
@@ -182,6 +210,8 @@ class _Visit:
             await self._keep(message, turns)
         if self._agenda.inbox is not None:
             await self._hear(self._agenda.inbox)
+        if office.config.reading.count_sent:
+            await observer.observe(office, self._mailbox, self._access)
 
     async def _hear(self, inbox: Bookmark) -> None:
         """What the mailbox was told of its messages that are on their way."""
@@ -207,8 +237,9 @@ class _Visit:
             await self._found(message, sighting)
         if sighting.placement is Placement.JUNK:
             sighting = await self._access.rescue(sighting)
-            await self._stamp(message, rescued_at=self._now)
-            self._office.log.rescued(self._mailbox.address, message)
+            await self._rescued(message)
+        elif sighting.placement is Placement.INBOX and message.placement is Placement.JUNK and not message.rescued_at:
+            await self._rescued(message)  # by a visit that was cut short before it could say so
         if message.opened_at is None:
             await self._open(message, sighting)
         elif message.answered_at is not None or self._now + _AHEAD >= self._file_at(message, message.opened_at):
@@ -222,6 +253,10 @@ class _Visit:
         if message.uncertain:
             self._office.log.settled(self._mailbox.address, message)
         self._office.log.found(self._mailbox.address, message, placement, sighting.folder)
+
+    async def _rescued(self, message: Message) -> None:
+        await self._stamp(message, rescued_at=self._now)
+        self._office.log.rescued(self._mailbox.address, message)
 
     async def _open(self, message: Message, sighting: Sighting) -> None:
         flag = chance("flag", message.message_id).random() < self._office.config.reading.flagged
@@ -247,8 +282,9 @@ class _Visit:
         if message.visits < len(looks):
             await self._stamp(message, visits=message.visits + 1, visit_at=self._now + looks[message.visits])
             return
-        await self._stamp(message, visits=message.visits + 1, visit_at=None, missing_at=self._now)
-        self._office.log.missing(self._mailbox.address, message)
+        why = f"Junk could not be looked into: {self._access.unseen}" if self._access.unseen else None
+        await self._stamp(message, visits=message.visits + 1, visit_at=None, missing_at=self._now, reason=why)
+        self._office.log.missing(self._mailbox.address, message, why)
 
     async def _give_up_or_wait(self, message: Message, why: str) -> None:
         """What is to be done with a message that is there can't be."""
@@ -261,9 +297,9 @@ class _Visit:
     async def _keep(self, message: Message, turns: Sequence[Message]) -> None:
         """A copy in Sent, as a mail program would have kept it, unless the server keeps its own."""
         config = self._office.config
-        order = letter(message, turns, self._agenda.people, self._office.install, config.label)
         assert message.sent_at is not None
         try:
+            order = letter(message, turns, self._agenda.people, self._office.install, config.label)
             await self._access.keep(compose(order, config.corpus), message.message_id, message.sent_at)
         except (AccessLost, AccessRefused, ValueError) as error:
             # A full folder, a template that is gone: a copy is no reason to try again and again, nor is a broken wire.

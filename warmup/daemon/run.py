@@ -1,7 +1,7 @@
 """The daemon, from its parts to its end.
 
     office (store, vault, configuration, clock, log)
-      └ planner, reader, listener, sender: each looks at the store when it is rung, and they never call each other
+      └ planner, reader, listener, sender, doctor: each looks at the store when it is rung; they never call each other
 
 `serve` lives by the system's clock until it is told to stop. `jump` lives the same life on a clock that jumps from one
 due instant to the next, against servers on this machine only.
@@ -18,19 +18,22 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from warmup.config import Config
-from warmup.errors import OperatorError, StoreDown, StoreError, UsageError
+from warmup.errors import OperatorError, StoreDown, StoreError, StoreTaken, UsageError
 from warmup.secrets import Vault
 from warmup.store import Store, installs, mailboxes, messages
 
 from .bell import Bell
 from .clock import Clock, JumpClock, SystemClock
+from .doctor import Doctor
 from .listener import Listener
 from .log import Fact, Log
 from .office import Office, trusted
@@ -44,10 +47,13 @@ _AGAIN = 5.0  # seconds after which a database that can't be used is tried again
 # and those who ask for other names mustn't wait behind them.
 _LOOKUPS = 300
 
+_TURN = 0.2  # seconds between two attempts to be the daemon; PostgreSQL makes each of them wait itself
+
 # What a reload doesn't change, by its key in the configuration.
 _FIXED: Mapping[str, Callable[[Config], object]] = {
     "database": lambda config: config.database,
     "credentials": lambda config: config.credentials,
+    "key": lambda config: config.key,
     "smtp.connections_per_host": lambda config: config.submission.connections_per_host,
     "service.planner": lambda config: config.service.planner,
     "service.reader": lambda config: config.service.reader,
@@ -56,10 +62,34 @@ _FIXED: Mapping[str, Callable[[Config], object]] = {
 }
 
 
-async def serve(load: Callable[[], Config], tell: Callable[[Fact], None], environ: Mapping[str, str]) -> None:
-    """Run until SIGTERM or SIGINT. `load` reads the configuration, again at each SIGHUP."""
-    with opened(load(), SystemClock(), tell, environ) as office:
-        await Daemon(office, Manager(environ)).serve(load)
+async def serve(
+    load: Callable[[], Config], tell: Callable[[Fact], None], environ: Mapping[str, str], *, standby: bool = False
+) -> None:
+    """Run until SIGTERM or SIGINT. `load` reads the configuration, again at each SIGHUP. With `standby` another daemon
+    on the same database is waited for, and its work taken over when it ends.
+    """
+    clock, manager = SystemClock(), Manager(environ)
+    turn = partial(_stand_by, Log(clock, tell), manager) if standby else Store.lock
+    with opened(load(), clock, tell, environ, turn) as office:
+        if standby:
+            office.config = load()  # as it is by now
+        await Daemon(office, manager).serve(load)
+
+
+def _stand_by(log: Log, manager: Manager, store: Store) -> None:
+    told = False
+    while True:
+        try:
+            store.lock()
+        except (StoreTaken, StoreDown) as why:
+            if not told:
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the configuration is read when the turn comes
+                log.standing_by(str(why))
+            told = True
+            manager.standing_by()
+            time.sleep(_TURN)
+        else:
+            return
 
 
 async def jump(config: Config, clock: JumpClock, until: datetime, tell: Callable[[Fact], None]) -> None:
@@ -73,15 +103,23 @@ async def jump(config: Config, clock: JumpClock, until: datetime, tell: Callable
 
 
 @contextmanager
-def opened(config: Config, clock: Clock, tell: Callable[[Fact], None], environ: Mapping[str, str]) -> Iterator[Office]:
-    """The office, with its database held for this process alone."""
+def opened(
+    config: Config,
+    clock: Clock,
+    tell: Callable[[Fact], None],
+    environ: Mapping[str, str],
+    turn: Callable[[Store], None] = Store.lock,
+) -> Iterator[Office]:
+    """The office, with its database held for this process alone once `turn` has returned."""
     with Store.open(config.database, create=True) as store:
-        store.lock()
+        turn(store)
         trusted(config)  # found out now, or it would look like every mailbox's own trouble
         provided = environ.get("CREDENTIALS_DIRECTORY")
+        vault = Vault(config.credentials, Path(provided) if provided else None, config.key)
+        vault.ready()  # for the same reason
         yield Office(
             store=store,
-            vault=Vault(config.credentials, Path(provided) if provided else None),
+            vault=vault,
             config=config,
             install=store.run(installs.get),
             clock=clock,
@@ -105,6 +143,7 @@ class Daemon:
         self._reader = Reader(self._office)
         self._listener = Listener(self._office)
         self._sender = Sender(self._office)
+        self._doctor = Doctor(self._office)
 
     def stop(self) -> None:
         """Have `serve` end."""
@@ -135,6 +174,7 @@ class Daemon:
         bell.ring("read", service.reader, self._reader.tick)
         bell.ring("listen", service.sender, self._listener.tick)
         bell.ring("send", service.sender, self._dispatch)
+        bell.ring("examine", service.planner, self._doctor.tick)
         bell.start()
         told = asyncio.get_running_loop().create_task(self._stop.wait())
         try:
@@ -204,6 +244,7 @@ class Daemon:
     async def _put_down(self) -> int:
         """Let what is in hand end, in the time there is for that; how much had to be cut short."""
         seconds = self._office.config.service.stop_within.total_seconds()
+        await self._doctor.stop()  # which begins anew, and loses nothing
         return sum(await asyncio.gather(self._sender.stop(seconds), self._reader.stop(seconds)))
 
     async def _recover(self) -> None:

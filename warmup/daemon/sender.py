@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from warmup.content import compose
-from warmup.errors import NotSent, OperatorError, StoreError, Uncertain
+from warmup.errors import NotSent, OperatorError, StoreError, TokenLost, Uncertain
 from warmup.model import Action, Kind, Mailbox, Message, Pause, Response, Verdict, chance
 from warmup.plan import local_date
 from warmup.smtp import Session, Timeouts, dial
@@ -166,7 +166,7 @@ class _Submission:
                 session, said = (opened, None) if isinstance(opened, Session) else (None, opened)
             if session is not None:
                 said = await self._transact(session, text)
-        except NotSent as broken:
+        except (NotSent, TokenLost) as broken:
             await self._unreachable(broken)
             return None
         except Uncertain as broken:
@@ -191,16 +191,17 @@ class _Submission:
 
     async def _dial(self) -> Session | Response:
         office, submission = self._office, self._office.config.submission
-        return await dial(
+        dialled = partial(
+            dial,
             self._sender.smtp,
             self._sender.login,
-            office.vault.get(self._sender.credential),
             hello=submission.hello,
             tls=office.tls,
             timeouts=Timeouts(
                 connect=submission.connect, command=submission.command, data=submission.data, dot=submission.dot
             ),
         )
+        return await office.keys.turn(self._sender, dialled)
 
     async def _transact(self, session: Session, text: bytes) -> Response | None:
         """The server's last word; None when the message mustn't go any more, since a pause began, somebody left or the
@@ -281,7 +282,7 @@ class _Submission:
         """Back to what is due, nothing of it having been tried."""
         await self._office.store.do(messages.returned, self._id, reason=reason, owner=self._office.node)
 
-    async def _unreachable(self, broken: NotSent) -> None:
+    async def _unreachable(self, broken: NotSent | TokenLost) -> None:
         pause = await hold.by_failure(self._office, self._sender, broken, asked=self._claimed)
         assert pause.until is not None
         await self._again(pause.until, str(broken), None)

@@ -21,6 +21,11 @@ class Manager:
     def ready(self) -> None:
         self._say("READY=1")
 
+    def standing_by(self) -> None:
+        """Another daemon is at work: that of systemd's units is as good as started."""
+        self._say("READY=1")
+        self.alive("standing by")
+
     def reloading(self) -> None:
         self._say("RELOADING=1")
 

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TypeVar
 
 from aioimaplib import quoted, time2internaldate
 
@@ -25,25 +24,19 @@ from warmup.audit import Copy
 from warmup.errors import AccessRefused
 from warmup.model import Placement, Stage
 
-from . import census
+from . import census, posted, systems
 from .answers import found as uids_found
-from .answers import numbers, texts
+from .answers import numbers, pages, texts
 from .folders import Folders
 from .line import Answer, Line, Timeouts
+from .posted import Posted
 from .proof import Proof, field
-
-_Item = TypeVar("_Item")
+from .systems import Notices
 
 _TOGETHER = 8  # Message-IDs in one search: RFC 2683 §3.2.1.5 wants lines of at most 1,000 octets
 _PAGE = 100  # messages in one FETCH
+_HITS = 500  # messages looked at that a search has found: one that finds far more than asked for isn't to be believed
 _FIELDS = "BODY.PEEK[HEADER.FIELDS (%s)]"
-_NOTICES = 20  # read together
-_BEGINNING = "BODY.PEEK[]<0.200000>"  # of a notification: what comes later is the message it returns
-# Whom they are from, as far as a server can search for it: MAILER-DAEMON, Mail Delivery System, Microsoft's address.
-_SYSTEMS = ("mailer-daemon", "postmaster", "mail delivery", "microsoftexchange")
-_OF_SYSTEMS = " ".join(
-    [*["OR"] * len(_SYSTEMS), *(f'FROM "{name}"' for name in _SYSTEMS), 'HEADER Content-Type "report"']
-)
 _MOVED = re.compile(rb"(\d+) \S+ (\d+)")  # COPYUID of one message: the folder's UIDVALIDITY, the old UID, the new one
 
 
@@ -56,18 +49,6 @@ class Sighting:
     uid: int
     validity: int  # the folder's UIDVALIDITY, without which a UID means nothing
     placement: Placement
-
-
-@dataclass(frozen=True, slots=True)
-class Notices:
-    """What mail systems have written to INBOX: the beginning of each mail, in the order it came. Read up to the UID
-    `upto` under this UIDVALIDITY; `more`: not to the end.
-    """
-
-    validity: int
-    upto: int
-    texts: tuple[bytes, ...]
-    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +78,7 @@ class Access:
         self._line = line
         self._offers = offers
         self._timeouts = timeouts
+        self.unseen: str | None = None  # the server's NO, if Junk couldn't be looked into
         self._turn = asyncio.Lock()
         self._chosen: _Chosen | None = None
         self._proofs: dict[str, Proof] = {}  # by Message-ID: what `look` was asked to find
@@ -117,7 +99,7 @@ class Access:
 
         `sought` gives the value that a message's field named `label` must have; a forgery is as if it weren't there.
         Not looked into: Sent, Drafts, Trash, and views of other folders; nor are messages marked \\Deleted. A folder
-        other than INBOX and Junk that can't be opened is passed over.
+        other than INBOX that can't be opened is passed over; if that is Junk, `unseen` says why.
         """
         proof = Proof(label, sought)
         found: dict[str, Sighting] = {}
@@ -129,9 +111,12 @@ class Access:
                     break
                 try:
                     found |= await self._find(folder, missing)
-                except AccessRefused:
-                    if placement is not Placement.OTHER:
+                except AccessRefused as refused:
+                    opened = refused.stage is not Stage.SELECT
+                    if placement is Placement.INBOX or (placement is Placement.JUNK and opened):
                         raise
+                    if placement is Placement.JUNK:
+                        self.unseen = refused.why
         return found
 
     async def open(self, sighting: Sighting, *, flag: bool = False) -> bytes:
@@ -142,6 +127,12 @@ class Access:
             # Not left to BODY[]: a text that doesn't arrive hasn't been read.
             await self._store(sighting, "+", "\\Seen", *(["\\Flagged"] if flag else []))
         return text
+
+    async def header(self, sighting: Sighting) -> bytes:
+        """The header of the message, which isn't marked as read."""
+        async with self._turn:
+            await self._enter(sighting)
+            return await self._proven(sighting, "BODY.PEEK[HEADER]")
 
     async def rescue(self, sighting: Sighting) -> Sighting:
         """Out of Junk into INBOX, where it is now; with $NotJunk and without $Junk where the folder keeps keywords."""
@@ -210,13 +201,27 @@ class Access:
             chosen = await self._choose("EXAMINE", self.folders.inbox)
             known = validity == chosen.validity
             which = f"UID {after + 1}:*" if known else census.since(since)
-            found = uids_found(await self._ask(Stage.FETCH, "UID SEARCH", which, _OF_SYSTEMS))
+            found = uids_found(await self._ask(Stage.FETCH, "UID SEARCH", which, systems.CRITERIA))
             new = [uid for uid in found if not known or uid > after]  # N:* has the last message in any case
-            batch = new[:_NOTICES]
-            written = await self._fetch("UID FETCH", ",".join(map(str, batch)), _BEGINNING) if batch else {}
+            batch = new[: systems.TOGETHER]
+            written = await self._fetch("UID FETCH", ",".join(map(str, batch)), systems.BEGINNING) if batch else {}
         more = len(new) > len(batch)
         upto = batch[-1] if more else max([after if known else 0, chosen.next_uid - 1, *batch])
         return Notices(chosen.validity, upto, tuple(written[uid] for uid in batch if uid in written), more)
+
+    async def sent_since(self, since: datetime, *, label: str) -> list[Posted] | None:
+        """What came to Sent at `since` or later, with its fields named `label`; None: there is no Sent folder."""
+        if self.folders.sent is None:
+            return None
+        found: dict[int, Posted] = {}
+        async with self._turn:
+            chosen = await self._choose("EXAMINE", self.folders.sent)
+            criteria, items = posted.criteria(since), posted.items(label)
+            uids = uids_found(await self._ask(Stage.FETCH, "UID SEARCH", criteria)) if chosen.exists else []
+            for batch in pages(uids[-posted.MOST :], _PAGE):
+                answer = await self._ask(Stage.FETCH, "UID FETCH", ",".join(map(str, batch)), items)
+                found |= posted.read(answer, label, since)
+        return list(found.values())
 
     async def census(self, label: str, *, since: date, thorough: bool = False) -> list[Copy]:
         """Every message with a field named `label` that came on the day `since` or later, forgeries among them, in the
@@ -242,7 +247,7 @@ class Access:
         view, copies = folder == self.folders.everything, list[Copy]()
         for criteria in census.searches(chosen.exists, None if thorough else label, since):
             uids = uids_found(await self._ask(Stage.FETCH, "UID SEARCH", criteria))
-            for batch in _pages(uids, _PAGE):
+            for batch in pages(uids, _PAGE):
                 headers = await self._fetch("UID FETCH", ",".join(map(str, batch)), census.section(label))
                 told = (census.copy(headers[uid], label, folder=folder, uid=uid, view=view) for uid in headers)
                 copies += filter(None, told)
@@ -278,12 +283,17 @@ class Access:
         They are to be compared: a search finds parts of words (RFC 3501 §6.4.4), and some servers find more.
         """
         uids: set[int] = set()
-        for page in _pages(message_ids, _TOGETHER):
+        for page in pages(message_ids, _TOGETHER):
             keys = [f"HEADER Message-ID {quoted(message_id)}" for message_id in page]
             criteria = "OR " * (len(keys) - 1) + " ".join(keys)
             uids |= set(uids_found(await self._ask(Stage.FETCH, "UID SEARCH", criteria)))
         found: dict[int, bytes] = {}
-        for batch in _pages(sorted(uids), _PAGE):
+        hits = sorted(uids)
+        if len(hits) > _HITS:
+            # Whoever forges copies can do so only after ours has come, and where a search finds all there is ours is
+            # among the newest.
+            hits = hits[: _HITS // 2] + hits[-_HITS // 2 :]
+        for batch in pages(hits, _PAGE):
             found |= await self._fetch("UID FETCH", ",".join(map(str, batch)), section)
         return found
 
@@ -382,7 +392,3 @@ class Access:
 
 def _fields(label: str) -> str:
     return _FIELDS % f"MESSAGE-ID {label.upper()}"
-
-
-def _pages(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
-    return (items[start : start + size] for start in range(0, len(items), size))

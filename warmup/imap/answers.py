@@ -1,20 +1,28 @@
 """What the answers to SEARCH and FETCH say of messages.
 
-Owns: UIDs and texts, out of an answer. Does not own: asking (`warmup.imap.access`), values (`warmup.imap.grammar`).
+Owns: UIDs and texts, out of an answer; many of them, page by page. Does not own: asking (`warmup.imap.access`), values
+(`warmup.imap.grammar`).
 Sources: RFC 3501 §7.2.5 (SEARCH), §7.4.2 (FETCH), §2.3.2 (\\Deleted).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from .grammar import Value
 from .line import Answer
 
+_Item = TypeVar("_Item")
+
 
 def numbers(values: Iterable[Value]) -> Iterator[int]:
     return (int(value) for value in values if isinstance(value, bytes) and re.fullmatch(rb"\d{1,10}", value))
+
+
+def pages(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def found(answer: Answer) -> list[int]:

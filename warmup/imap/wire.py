@@ -9,7 +9,8 @@ Kept of it: commands and their checks, tags, the table of states. Replaced, beca
 * Commands of one name at the same time deadlock. Here there is one command at a time.
 * A greeting of BYE, a `+` other than APPEND's, and lines that nobody asked for are lost. Here the greeting is the
   answer to a command that was never sent, and every `+` takes the next of what is owed.
-* Nothing is bounded. Here lines, literals and the whole answer to a command are.
+* Nothing is bounded. Here lines, literals and the whole answer to a command are, and how many large ones there may be
+  at once.
 
 Owns: framing, whose turn it is, limits of size. Does not own: deadlines, words for what went wrong
 (`warmup.imap.line`).
@@ -24,14 +25,17 @@ import re
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from aioimaplib import AUTH, LOGOUT, NONAUTH, SELECTED, Abort, AioImapException, Command, Commands, IMAP4ClientProtocol
 
 # It logs all that is sent and received, mail and challenges included.
 logging.getLogger("aioimaplib.aioimaplib").disabled = True
 
-_LINE = 65_536  # octets of a line; a guess, eight times what RFC 7162 §4 has servers take
+_LINE = 2_000_000  # octets of a line: a search that finds 100,000 messages is answered in one of half that
 _ANSWER = 40_000_000  # octets of all that answers one command: the largest mail that providers take (25 MB) in base64
+_MUCH = 2_000_000  # octets of an answer that is a large one
+_LARGE = 5  # large answers at once, of all connections together; a guess: 200 MB
 _KEEPING = 250  # octets that a line takes in memory beside its text; a line counts as that much more
 _LITERAL = re.compile(rb"\{(\d+)\}$")
 # A status ends in text for people, in which "{5}" is no literal.
@@ -44,6 +48,9 @@ _LEADS_TO = {
     "EXAMINE": SELECTED,
     "LOGOUT": LOGOUT,
 }
+
+
+_large: WeakSet[Wire] = WeakSet()  # those on which a large answer is coming in
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self.farewell: bytes | None = None  # the server's BYE
         self.broken: Exception | None = None  # why nothing more can be said
         self._buffer = bytearray()
+        self._scanned = 0  # octets of the buffer that hold no end of a line
         self._parts: list[bytes] = []  # of a response that isn't whole yet
         self._literals: list[bytes] = []
         self._coming: int | None = None  # octets of the literal that comes next
@@ -104,10 +112,17 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         try:
             while self._take():
                 pass
-            if self._heard > _ANSWER:
-                raise Abort("an answer without end")
+            self._bound()
         except AioImapException as error:
             self._break(error)
+
+    def _bound(self) -> None:
+        if self._heard > _ANSWER:
+            raise Abort("an answer without end")
+        if self._heard > _MUCH and self.pending_sync_command is not None:
+            _large.add(self)
+            if len(_large) > _LARGE:
+                raise Abort("a large answer, and too many others at this moment")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._break(exc or ConnectionResetError())
@@ -119,6 +134,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
     def _break(self, error: Exception) -> None:
         self.broken = self.broken or error
         self._buffer.clear()
+        _large.discard(self)
         if self.pending_sync_command is not None:
             command, self.pending_sync_command = self.pending_sync_command, None
             command._exception = error
@@ -136,11 +152,13 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
             self._literals.append(self._cut(self._coming))
             self._coming = None
             return True
-        end = self._buffer.find(b"\r\n", 0, _LINE)
+        end = self._buffer.find(b"\r\n", self._scanned, _LINE)
         if end < 0:
             if len(self._buffer) >= _LINE:
                 raise Abort("a line without end")
+            self._scanned = max(0, len(self._buffer) - 1)  # its last may be half an end
             return False
+        self._scanned = 0
         self._parts.append(self._cut(end))
         del self._buffer[:2]
         self._heard += _KEEPING
@@ -190,5 +208,6 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
             if self._buffer:
                 raise Abort("more was said before TLS than was asked for")
         self._owed.clear()
+        _large.discard(self)
         self.pending_sync_command = None
         command.close(Said(text), result)

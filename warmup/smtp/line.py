@@ -122,15 +122,17 @@ class Line:
         return answer(Stage.CONNECT, *self._sensible(Stage.CONNECT, reply))
 
     async def ask(
-        self, stage: Stage, *command: bytes, seconds: float, wants: int = 2, hide: tuple[str, ...] = ()
+        self, stage: Stage, *command: bytes, seconds: float, wants: tuple[int, ...] = (2,), hide: tuple[str, ...] = ()
     ) -> Response:
-        """The answer to a command: its code begins with `wants`, 4 or 5. `hide`: what mustn't stand in its text."""
+        """The answer to a command, whose code begins with one of `wants`, 4 or 5. `hide`: what its text mustn't say."""
         code, message = await self.exchange(stage, *command, seconds=seconds, wants=wants)
         for secret in hide:
             message = message.replace(secret, "…")
         return answer(stage, code, message)
 
-    async def exchange(self, stage: Stage, *command: bytes, seconds: float, wants: int = 2) -> SMTPResponse:
+    async def exchange(
+        self, stage: Stage, *command: bytes, seconds: float, wants: tuple[int, ...] = (2,)
+    ) -> SMTPResponse:
         """As `ask`, with the lines of the reply as they came, parted by LF."""
         with self._careful(stage, seconds):
             self._turn(stage)
@@ -139,14 +141,15 @@ class Line:
 
     async def starttls(self, tls: ssl.SSLContext, seconds: float) -> Response:
         """The answer to STARTTLS; if it is positive, the line is in TLS. `seconds` for each of the two."""
+        wants: tuple[int, ...]
         with self._careful(Stage.TLS, seconds):
             self._turn(Stage.TLS)
             try:
                 reply = await self._wire.start_tls(tls, server_hostname=self._host, timeout=seconds)
             except SMTPResponseException as refused:
-                reply, wants = SMTPResponse(refused.code, refused.message), 4
+                reply, wants = SMTPResponse(refused.code, refused.message), ()
             else:
-                wants = 2
+                wants = (2,)
         return answer(Stage.TLS, *self._sensible(Stage.TLS, reply, wants))
 
     async def message(self, stuffed: bytes, seconds: float) -> Response:
@@ -188,11 +191,15 @@ class Line:
             raise
 
     def _sensible(
-        self, stage: Stage, reply: SMTPResponse, wants: int = 2, lost: type[NotSent | Uncertain] = NotSent
+        self,
+        stage: Stage,
+        reply: SMTPResponse,
+        wants: tuple[int, ...] = (2,),
+        lost: type[NotSent | Uncertain] = NotSent,
     ) -> SMTPResponse:
         kind = reply.code // 100
-        if reply.code == 421 or kind not in {wants, 4, 5}:
+        if reply.code == 421 or kind not in {*wants, 4, 5}:
             self.drop()
-        if kind not in {wants, 4, 5}:
+        if kind not in {*wants, 4, 5}:
             raise lost(stage, f"{self._host} answered {reply.code}, which makes no sense here")
         return reply

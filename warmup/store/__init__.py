@@ -11,16 +11,19 @@ covers the lane, never twice.
 
 from sqlalchemy import Connection
 
-from . import bookmarks, days, installs, mailboxes, messages, pauses
+from . import bookmarks, budgets, days, installs, mailboxes, messages, pauses
 from .anew import Anew, begin_anew
 from .backup import Contents, Restored, back_up, restore
+from .budgets import Budget, Others
 from .messages import Tally, Visit
 from .store import Store
 
 __all__ = [
     "Anew",
+    "Budget",
     "Connection",
     "Contents",
+    "Others",
     "Restored",
     "Store",
     "Tally",
@@ -28,6 +31,7 @@ __all__ = [
     "back_up",
     "begin_anew",
     "bookmarks",
+    "budgets",
     "days",
     "installs",
     "mailboxes",

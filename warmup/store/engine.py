@@ -4,7 +4,10 @@ Owns: reading a database URL, the settings of SQLite and PostgreSQL that our law
 one line. Does not own: what is in it (`schema`), or who may write (`lock`).
 
 A password can be part of a URL, so neither the URL nor what SQLAlchemy says about it ever becomes part of a message.
-Sources: https://www.sqlite.org/pragma.html, https://www.postgresql.org/docs/current/wal-async-commit.html.
+Sources: https://www.sqlite.org/pragma.html, https://www.sqlite.org/rescode.html,
+https://www.sqlite.org/howtocorrupt.html §4.2 (a file deleted or renamed while in use);
+https://www.postgresql.org/docs/current/wal-async-commit.html, …/runtime-config-client.html (lock_timeout),
+…/libpq-connect.html (keepalives).
 """
 
 from __future__ import annotations
@@ -13,19 +16,37 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
-from warmup.errors import StoreError
+from warmup.errors import StoreDown, StoreError
 
 if TYPE_CHECKING:
     import psycopg
 
-_BUSY = 30  # seconds to wait for another process's write: a guess, far above any transaction of ours
+_BUSY = 10  # seconds to wait for another process's write: a guess, far above any transaction of ours
 _CONNECT = 10  # seconds to wait for a PostgreSQL server: a guess
+# Seconds until a PostgreSQL server that has vanished from the network is noticed, without a word from it: 15 + 3 * 5.
+_ALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+# The same at the server, which holds the lock of a daemon whose machine has vanished for that long.
+_NOTICED = " ".join(f"-c tcp_{name}={value}" for name, value in _ALIVE.items() if name.startswith("keep"))
+# What may pass by itself: somebody else writes, the disk is full, read-only or in trouble, files can't be opened.
+_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +84,17 @@ def _file(text: str) -> Place:
     if not text or text.startswith(":"):
         raise StoreError("the database needs a file: give its path")
     path = Path(text).expanduser().absolute()
-    return Place(str(path), path, URL.create("sqlite", database=str(path)))
+    # "rw": a file that has been deleted is never made anew by connecting to it.
+    url = URL.create("sqlite", database=path.as_uri(), query={"mode": "rw", "uri": "true"})
+    return Place(str(path), path, url)
 
 
 def engine_for(place: Place) -> Engine:
     """An engine that connects when it is first used. Parameters, among them the install's key, are in no exception."""
     if place.path is not None:
         engine = create_engine(place.url, hide_parameters=True, connect_args={"timeout": _BUSY})
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_at_once)
+        event.listen(engine, "connect", partial(_prepare_sqlite, place.path))
+        event.listen(engine, "begin", partial(_begin_at_once, place.path))
         return engine
     try:
         engine = create_engine(
@@ -79,7 +102,12 @@ def engine_for(place: Place) -> Engine:
             hide_parameters=True,
             isolation_level="READ COMMITTED",
             pool_pre_ping=True,  # a restarted server costs nobody a transaction
-            connect_args={"connect_timeout": _CONNECT, "application_name": "warmup"},
+            connect_args={
+                "connect_timeout": _CONNECT,
+                "application_name": "warmup",
+                "options": f"-c lock_timeout={1000 * _BUSY:.0f} {_NOTICED}",
+                **_ALIVE,
+            },
         )
     except ModuleNotFoundError as error:
         raise StoreError(f"{place.name}: psycopg isn't installed; install warmup[postgres]") from error
@@ -87,16 +115,29 @@ def engine_for(place: Place) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(path: Path, connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+    entry.info["file"] = _file_at(path)
     connection.isolation_level = None  # the driver begins no transaction by itself: `_begin_at_once` does
     # NORMAL can forget the last commits when the power fails, and a forgotten claim is a doubled mail.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _begin_at_once(db: Connection) -> None:
+def _begin_at_once(path: Path, db: Connection) -> None:
+    # SQLite goes on writing into a file that has no name any more, and all of it would be lost.
+    if _file_at(path) != db.info["file"]:
+        raise StoreError(f"{path}: was deleted or replaced while it was in use; put it back, or: warmup restore")
     # A transaction that reads before it writes would fail instead of waiting, if another wrote in between.
     db.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file that is; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _prepare_postgres(connection: psycopg.Connection, _record: object) -> None:
@@ -108,7 +149,8 @@ def _prepare_postgres(connection: psycopg.Connection, _record: object) -> None:
 
 @contextmanager
 def trouble_of(place: Place, *, all_of_it: bool = False) -> Iterator[None]:
-    """Turns a database's trouble (full, locked, gone, damaged) into a `StoreError` of one line.
+    """Turns a database's trouble (full, locked, gone, damaged) into a `StoreError` of one line, a `StoreDown` if it may
+    pass.
 
     What only a bug can cause passes, unless `all_of_it`: while a database is being opened, a missing privilege or a
     damaged schema is the operator's to mend, and looks the same.
@@ -116,11 +158,13 @@ def trouble_of(place: Place, *, all_of_it: bool = False) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        outside = isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
-        wrong = getattr(error.orig, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR  # for SQLite "operational" too
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        outside = isinstance(error, OperationalError | InterfaceError | InternalError) or type(error) is DatabaseError
+        wrong = code == sqlite3.SQLITE_ERROR  # for SQLite "operational" too
         if not all_of_it and (wrong or not outside):
             raise
-        raise StoreError(f"{place.name}: {_line(error.orig)}") from error
+        passing = isinstance(error, OperationalError | InterfaceError) if code is None else code & 0xFF in _PASSING
+        raise (StoreDown if passing else StoreError)(f"{place.name}: {_line(error.orig)}") from error
 
 
 def _line(said: object) -> str:

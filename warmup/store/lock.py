@@ -1,6 +1,9 @@
 """One daemon per database.
 
-Owns: the lock, for as long as the process lives: the kernel or the server lets go of it, however that ends.
+A file's lock is the process's, and PostgreSQL's is a session's: it is lost with that, when the server is restarted or
+the network cut. So a daemon writes over that very session, and what it can't write it isn't allowed to.
+
+Owns: the lock, for as long as its holder lives: the kernel or the server lets go of it, however that ends.
 Does not own: transactions; a command may write while a daemon holds this.
 Sources: flock(2); https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS.
 """
@@ -11,12 +14,13 @@ import fcntl
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from warmup.errors import StoreError
+from warmup.errors import StoreError, StoreTaken
 
 from .engine import Place
 
@@ -31,55 +35,77 @@ _HOLDER = text(
 )
 
 
-def take(place: Place, engine: Engine) -> Callable[[], None]:
-    """Takes the lock; what is returned gives it back. Raises `StoreError` naming who has it."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock, and on PostgreSQL the session it is tied to."""
+
+    give_back: Callable[[], None]
+    session: Connection | None = None
+
+    @property
+    def lost(self) -> bool:
+        return self.session is not None and self.session.invalidated
+
+
+def beside(path: Path) -> Path:
+    """The file that is locked. It stays: removing it would let a third process lock a new one while a second waits for
+    the old. So where it is, a daemon has been at work.
+    """
+    return path.with_name(path.name + ".lock")
+
+
+def take(place: Place, engine: Engine) -> Held:
+    """Takes the lock. Raises `StoreError` naming who has it."""
     if place.path is not None:
         return _take_file(place.path)
     return _take_advisory(place, engine)
 
 
-def _take_file(path: Path) -> Callable[[], None]:
-    beside = path.with_name(path.name + ".lock")
+def _take_file(path: Path) -> Held:
+    file = beside(path)
     try:
-        descriptor = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise StoreError(f"{beside}: {error.strerror}; the daemon needs to write beside its database") from error
+        raise StoreError(f"{file}: {error.strerror}; the daemon needs to write beside its database") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         pid = os.read(descriptor, 20).decode(errors="replace").strip() or "unknown"
         os.close(descriptor)
-        raise StoreError(f"{path}: a daemon (process {pid}) is at work on this database; stop it first") from error
+        raise StoreTaken(f"{path}: a daemon (process {pid}) is at work on this database; stop it first") from error
     os.ftruncate(descriptor, 0)
-    os.write(descriptor, b"%d\n" % os.getpid())
-    # The file stays: removing it would let a third process lock a new one while a second waits for the old.
-    return lambda: os.close(descriptor)
+    with suppress(OSError):  # a full disk; the number is for people
+        os.write(descriptor, b"%d\n" % os.getpid())
+    return Held(lambda: os.close(descriptor))
 
 
-def _take_advisory(place: Place, engine: Engine) -> Callable[[], None]:
-    # If the server restarts, the lock is lost with the session; claims stay single even then, since each is a statement
-    # that only one can win.
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    connection.detach()  # the pool would keep the session open, and the session the lock
-    # The server may notice only after a moment that a daemon which was killed has gone.
-    connection.execute(text(f"SET lock_timeout = '{_PATIENCE}'"))
+def _take_advisory(place: Place, engine: Engine) -> Held:
+    session = engine.connect()
+    session.detach()  # the pool would keep the session open, and the session the lock
     try:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _KEY})
+        with session.begin():
+            # The server may notice only after a moment that a daemon which was killed has gone.
+            session.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+            session.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _KEY})
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            session.close()
             raise
-        holder = connection.execute(_HOLDER, {"key": _KEY}).first()
-        connection.close()
+        with session.begin():
+            holder = session.execute(_HOLDER, {"key": _KEY}).first()
+        session.close()
         pid, address = holder or ("unknown", None)
         where = f" from {address}" if address else ""
-        raise StoreError(
+        raise StoreTaken(
             f"{place.name}: a daemon (server process {pid}{where}) is at work on this database; stop it first"
         ) from error
 
     def give_back() -> None:
-        with suppress(DBAPIError):  # a server that has gone took the lock with it
-            # Before hanging up: the server may notice a closed session only after the next daemon has asked.
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _KEY})
-        connection.close()
+        # Before hanging up: the server may notice a closed session only after the next daemon has asked. One that has
+        # gone took the lock with it.
+        if not session.invalidated:
+            with suppress(DBAPIError), session.begin():
+                session.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _KEY})
+        session.close()
 
-    return give_back
+    return Held(give_back, session)

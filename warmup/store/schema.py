@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from warmup.errors import StoreError
 
-from . import installs
+from . import installs, lock
 from .engine import Place
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -54,6 +54,12 @@ def _look_at_file(path: Path, *, create: bool) -> None:
         return
     if not create:
         raise StoreError(f"{path}: there is no database; create it with: warmup init")
+    if lock.beside(path).exists():
+        # An empty one in its place would have another key: nothing of the pool's mail would be known as ours.
+        raise StoreError(
+            f"{path}: there was a database, and it is gone; put it back, or: warmup restore; or, to begin anew without "
+            f"it, remove {lock.beside(path)}"
+        )
     try:
         # Mail and the install's key are in it. SQLite gives its -wal and -shm files the same permissions.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -31,7 +31,7 @@ class Store:
         self._place = place
         self._engine = engine
         self._writer = Writer(place, engine)
-        self._give_back: Callable[[], None] | None = None
+        self._held: lock.Held | None = None
 
     @classmethod
     def open(cls, url: str, *, create: bool = False, seed: str | None = None) -> Self:
@@ -73,17 +73,24 @@ class Store:
     def lock(self) -> None:
         """Be the only daemon on this database, until `close` or the end of the process. Raises `StoreError` if there
         is one already.
+
+        A server's lock is lost with its connection. Then `do` raises `StoreDown` until this was called again.
         """
-        assert self._give_back is None, "locked already"
+        if self._held is not None:
+            if not self._held.lost:
+                return
+            self._held.give_back()
+            self._held = None
         with trouble_of(self._place):
-            self._give_back = lock.take(self._place, self._engine)
+            self._held = lock.take(self._place, self._engine)
+        self._writer.session = self._held.session
 
     def close(self) -> None:
         """Finish what waits, and let go."""
         self._writer.close()
-        if self._give_back is not None:
-            self._give_back()
-            self._give_back = None
+        if self._held is not None:
+            self._held.give_back()
+            self._held = None
         self._engine.dispose()
 
     def __enter__(self) -> Self:

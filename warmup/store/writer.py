@@ -10,8 +10,9 @@ Why: a commit waits for the disk, and an event loop mustn't. One commit for many
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
@@ -19,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from warmup.errors import StoreError
+from warmup.errors import StoreDown, StoreError
 
 from .engine import Place, trouble_of
 
@@ -33,9 +34,12 @@ class _Job:
 
 
 class Writer:
-    """`submit` works from any thread; `close` when no more will come."""
+    """`submit` works from any thread; `close` when no more will come. With a `session`, which nobody else uses, all is
+    written over that, and nothing is once it is lost.
+    """
 
     def __init__(self, place: Place, engine: Engine) -> None:
+        self.session: Connection | None = None
         self._place = place
         self._engine = engine
         self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
@@ -85,17 +89,43 @@ class Writer:
             self._waiting.put(None)  # closed: seen again, after this batch
         return batch
 
-    def _commit(self, batch: Sequence[_Job]) -> None:
-        """All in one transaction. If anything fails nothing has happened, and each is done again alone."""
+    def _commit(self, batch: Sequence[_Job]) -> BaseException | None:
+        """All in one transaction. If a work fails nothing has happened, and each is done again alone. If no transaction
+        can be begun all fail, for each would wait as long as the first; the answer is why.
+        """
+        begun = False
         try:
-            with trouble_of(self._place), self._engine.begin() as db:
+            with trouble_of(self._place), self._begin() as db:
+                begun = True
                 results = [job.work(db) for job in batch]
         except BaseException as error:
-            if len(batch) == 1:
-                batch[0].future.set_exception(error)
-                return
+            if begun and len(batch) > 1:
+                return self._commit_each(batch)
             for job in batch:
-                self._commit([job])
-        else:
-            for job, result in zip(batch, results, strict=True):
-                job.future.set_result(result)
+                job.future.set_exception(error)
+            return None if begun else error
+        for job, result in zip(batch, results, strict=True):
+            job.future.set_result(result)
+        return None
+
+    def _commit_each(self, batch: Sequence[_Job]) -> BaseException | None:
+        down: BaseException | None = None
+        for job in batch:
+            if down is None:
+                down = self._commit([job])
+            else:
+                job.future.set_exception(down)
+        return down
+
+    def _begin(self) -> AbstractContextManager[Connection]:
+        if self.session is None:
+            return self._engine.begin()
+        if self.session.invalidated or self.session.closed:  # connected anew it would be without the lock
+            raise StoreDown(f"{self._place.name}: the connection is lost, and the daemon's lock with it")
+        return _begun(self.session)
+
+
+@contextmanager
+def _begun(session: Connection) -> Iterator[Connection]:
+    with session.begin():
+        yield session

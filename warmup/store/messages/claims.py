@@ -33,7 +33,7 @@ from warmup.model import Message, Response
 from warmup.store.mailboxes import REMOVED
 from warmup.store.pauses import HELD
 from warmup.store.rows import from_response, to_message
-from warmup.store.tables import NOW, day, mailbox, message
+from warmup.store.tables import NOW, budget, day, mailbox, message
 
 DAY_OVER = "day over"
 ALLOWANCE_USED = "allowance used"
@@ -90,15 +90,16 @@ def returned(
     reason: str,
     response: Response | None = None,
     known_unsent: bool = False,
+    owner: str | None = None,
 ) -> bool:
     """A claim given back: the slot is due again at `due_at`, or as before.
 
     Only before DATA; after it only if it is `known_unsent`: the server refused with a code, or the wire broke before
-    the final dot.
+    the final dot. With an `owner`, only if the claim is still theirs.
     """
     free = {"claimed_at": None, "claimed_by": None, "data_at": None, "reason": reason, **from_response(response)}
     due = {} if due_at is None else {"due_at": due_at}
-    giving = update(message).where(WHICH, IN_HAND, _unsent(known_unsent))
+    giving = update(message).where(WHICH, IN_HAND, owned(owner), _unsent(known_unsent))
     return db.execute(giving, {"which": id, **free, **due}).rowcount == 1
 
 
@@ -110,10 +111,11 @@ def drop(
     response: Response | None = None,
     *,
     known_unsent: bool = False,
+    owner: str | None = None,
 ) -> bool:
-    """The end of a slot, claimed or not, that nothing of went out. `known_unsent` as for `returned`."""
+    """The end of a slot, claimed or not, that nothing of went out. `known_unsent` and `owner` as for `returned`."""
     ended = {"dropped_at": now, "data_at": None, "reason": reason, **from_response(response)}
-    ending = update(message).where(WHICH, or_(WAITING, IN_HAND), _unsent(known_unsent))
+    ending = update(message).where(WHICH, or_(WAITING, IN_HAND), owned(owner), _unsent(known_unsent))
     return db.execute(ending, {"which": id, **ended}).rowcount == 1
 
 
@@ -144,6 +146,13 @@ def _hold(db: Connection, mailbox: int) -> bool:
     return db.scalar(_HOLD, {"who": mailbox}) is not None
 
 
+def owned(by: str | None) -> ColumnElement[bool]:
+    """That the claim is still theirs: a process that stood still for an hour may have lost it to another, that is
+    sending now.
+    """
+    return literal(True) if by is None else m.claimed_by == by
+
+
 def _unsent(known: bool) -> ColumnElement[bool]:
     return literal(True) if known else m.data_at.is_(None)
 
@@ -165,13 +174,17 @@ _never_came = _of_parent(
 )
 _answerable = or_(m.parent.is_(None), _of_parent(_parent.opened_at.is_not(None)))
 
-# What of the day's allowance is used: sent, uncertain or in somebody's hand. A day that isn't planned allows nothing.
+# What the day allows: nothing, if it isn't planned. What is used of it: by us, what is sent, uncertain or in somebody's
+# hand; by other programs, what was seen in Sent or taken in advance.
 _uses = and_(_used.claimed_at.is_not(None), _used.refused_at.is_(None), _used.dropped_at.is_(None))
-_count: ColumnElement[Any] = (
-    select(func.count(_used.id)).where(_used.sender == _sender, _used.local_date == _today, _uses).scalar_subquery()
-)
-_allowed = select(day.c.allowance).where(day.c.mailbox == _sender, day.c.local_date == _today).scalar_subquery()
-_enough = or_(_count >= func.coalesce(_allowed, 0), _count >= bindparam("most", type_=Integer))
+_of_day = day.c.mailbox == _sender, day.c.local_date == _today
+_of_budget = budget.c.mailbox == _sender, budget.c.local_date == _today
+_count = select(func.count(_used.id)).where(_used.sender == _sender, _used.local_date == _today, _uses)
+ALLOWED: ColumnElement[Any] = func.coalesce(select(day.c.allowance).where(*_of_day).scalar_subquery(), 0)
+OURS: ColumnElement[Any] = _count.scalar_subquery()
+_others: ColumnElement[Any] = func.coalesce(select(budget.c.others).where(*_of_budget).scalar_subquery(), 0)
+_spent = OURS + _others
+_enough = or_(_spent >= ALLOWED, _spent >= bindparam("most", type_=Integer))
 _used_up = and_(m.local_date == _today, _enough)
 
 # Why a due slot may not be sent any more, the weightiest reason first; NULL if it may, or may later.

@@ -18,7 +18,7 @@ from warmup.store.pauses import HELD
 from warmup.store.rows import from_response
 from warmup.store.tables import NOW, message
 
-from .claims import IN_HAND, WHICH
+from .claims import IN_HAND, WHICH, owned
 
 m = message.c
 
@@ -52,10 +52,14 @@ def accepted(
     return row is not None
 
 
-def refused(db: Connection, id: int, now: datetime, response: Response, reason: str) -> bool:
-    """The server refused it for good, at whichever stage. What it was to answer wants an answer again."""
+def refused(
+    db: Connection, id: int, now: datetime, response: Response, reason: str, *, owner: str | None = None
+) -> bool:
+    """The server refused it for good, at whichever stage. What it was to answer wants an answer again. With an `owner`,
+    only if the claim is still theirs.
+    """
     ended = {"refused_at": now, "visit_at": None, "keep_at": None, "reason": reason, **from_response(response)}
-    return db.execute(_END, {"which": id, **ended}).rowcount == 1
+    return db.execute(_END.where(owned(owner)), {"which": id, **ended}).rowcount == 1
 
 
 def bounced(db: Connection, id: int, now: datetime, response: Response, reason: str) -> bool:
