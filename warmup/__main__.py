@@ -12,8 +12,10 @@ def main() -> None:
     """Run the command line."""
     try:
         from .cli import app  # loading takes a moment in which somebody may press Ctrl-C
+        from .secrets import keep_private
     except KeyboardInterrupt:
         sys.exit(130)
+    keep_private()  # before any password is read
     app(prog_name="warmup")
 
 

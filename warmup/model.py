@@ -1,10 +1,12 @@
 """The words of the trade, as values. No I/O, no third party, nothing that changes.
 
-Owns: what a Mailbox, Slot, Message, Response, Verdict, Pause and Placement are, and where chance comes from.
+Owns: what a Mailbox, Slot, Message, Response, Verdict, Pause and Placement are, what opens a mailbox, and where chance
+comes from.
 Does not own: how they are stored (`warmup.store`), decided (`warmup.plan`, `warmup.throttle`) or shown (`warmup.cli`).
 
 All instants are timezone-aware UTC. A `local_date` is the calendar day in the sender's own zone.
-Sources: RFC 5321 (stages, basic codes), RFC 3463 (enhanced codes), RFC 5322 §3.6.4 (Message-ID), RFC 8314 (security).
+Sources: RFC 5321 (stages, basic codes), RFC 3463 (enhanced codes), RFC 5322 §3.6.4 (Message-ID), RFC 8314 (security),
+RFC 6749 (OAuth 2.0).
 """
 
 from __future__ import annotations
@@ -132,7 +134,8 @@ class Mailbox:
     zone: str  # IANA time zone name
     provider: str  # who receives for this address: google, microsoft, … or its own domain
     login: str  # user name at both servers
-    credential: str  # name under which the vault keeps the password
+    credential: str  # name under which the vault keeps the password, or the consent
+    auth: str = "password"  # or oauth:PROVIDER
     smtp: Endpoint
     imap: Endpoint
     curve: str | None = None  # a curve's name; None: the configuration's default
@@ -142,6 +145,34 @@ class Mailbox:
     @property
     def domain(self) -> str:
         return self.address.rpartition("@")[2]
+
+    @property
+    def oauth(self) -> str | None:
+        """The provider whose access tokens it signs in with; None: it has a password."""
+        kind, _, provider = self.auth.partition(":")
+        return provider if kind == "oauth" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """An access token: it opens a mailbox for a while, in place of a password (RFC 6750)."""
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Who we are to a provider's authorization server, and where that is (RFC 6749 §2 and §3). URLs are https."""
+
+    provider: str
+    id: str
+    secret: str | None = field(default=None, repr=False)
+    authorize: str  # where a person consents
+    token: str
+    device: str | None = None  # RFC 8628; None: it gives no device codes for mail
+    scopes: tuple[str, ...]
+    redirect: str = "127.0.0.1"  # the host of the loopback redirect, as the provider has it registered
+    extra: tuple[tuple[str, str], ...] = ()  # what else the provider wants to hear when asked for consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,17 +18,19 @@ def test_init_writes_a_configuration_and_makes_the_database_where_only_its_user_
     assert said.splitlines() == [
         "warmup.toml: written",
         f"{state}/warmup.db: the database is ready; passwords go to {state}/credentials",
+        f"{state}/warmup.key: a new key, which the passwords are encrypted with; keep a copy of it, apart from them",
     ]
-    assert (state.stat().st_mode & 0o777, (state / "warmup.db").stat().st_mode & 0o777) == (0o700, 0o600)
+    modes = {path: path.stat().st_mode & 0o777 for path in (state, state / "warmup.db", state / "warmup.key")}
+    assert list(modes.values()) == [0o700, 0o600, 0o600]
     assert hand.reads("check")[0] == {"what": "configuration", "fine": True, "says": "warmup.toml"}
     assert hand.reads("mailbox", "list") == []
 
 
 def test_init_leaves_what_is_there_and_upgrades_the_database(house: Hand) -> None:
-    before = (house.folder / "warmup.toml").read_text()
+    before = [(house.folder / name).read_text() for name in ("warmup.toml", "warmup.key")]
     (house.folder / "warmup.db").unlink()
     assert "is there already, and stays as it is" in house.does("init")
-    assert (house.folder / "warmup.toml").read_text() == before
+    assert [(house.folder / name).read_text() for name in ("warmup.toml", "warmup.key")] == before
     assert house.reads("status") == []
 
 

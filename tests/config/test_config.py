@@ -106,6 +106,10 @@ BROKEN = [
     ("[mail]\nfolder = 'Inbox'", "2: mail.folder: 'Inbox' won't do; write the name of a folder for this mail alone"),
     ("[smtp]\nhello = 'our mail'", "2: smtp.hello: 'our mail' won't do; write a host name"),
     ("[service]\nlog = 'xml'", "2: service.log: is 'xml'; write one of text, json"),
+    ("[dns]\nservers = ['ns.example.org']", "2: dns.servers[0]: 'ns.example.org' won't do; write an address, like"),
+    ("[dns]\nservers = ['192.0.2.1:70000']", "2: dns.servers[0]: '192.0.2.1:70000' won't do; write an address"),
+    ("[dns]\nservers = ['192.0.2.1:x']", "2: dns.servers[0]: '192.0.2.1:x' won't do; write an address"),
+    ("[dns]\nservers = [53]", "2: dns.servers[0]: is 53; write text in quotes"),
     # rules
     (
         "throttle.rule = 'x'",
@@ -229,7 +233,7 @@ def test_what_the_file_says_is_what_holds(tmp_path: Path) -> None:
             pool.weights = { google = 2 }
             pool.providers = { "Example.ORG" = "google", "gmail.com" = "own" }
             replies = { rate = 1, read = "1s", think = "0s", max_turns = 3 }
-            mail = { looks = ["1m"], flagged = 0, sent_copy = false, file_after = "0s" }
+            mail = { looks = ["1m"], flagged = 0, sent_copy = false, count_sent = false, file_after = "0s" }
             smtp = { hello = "[192.0.2.1]", connections_per_host = 1 }
             imap.command = "90s"
             throttle = { setback = 1, lane = "2h" }
@@ -248,11 +252,10 @@ def test_what_the_file_says_is_what_holds(tmp_path: Path) -> None:
     assert (config.policy.gap, config.policy.weights) == (timedelta(seconds=90), {"google": 2})
     assert (config.provider_of["example.org"], config.provider_of["gmail.com"]) == ("google", "own")
     assert (config.policy.rate, config.policy.habits.think) == (1, timedelta(0))
-    assert (config.reading.looks, config.reading.sent_copy, config.reading.command) == (
-        (timedelta(minutes=1),),
-        False,
-        90,
-    )
+    reading = config.reading
+    assert (reading.looks, reading.command) == ((timedelta(minutes=1),), 90)
+    assert not reading.sent_copy
+    assert not reading.count_sent
     assert (config.submission.hello, config.submission.connections_per_host) == ("[192.0.2.1]", 1)
     assert (config.waits.setback, config.waits.lane) == (1, timedelta(hours=2))
     assert (config.service.log, config.service.sender) == ("json", 1)
@@ -372,6 +375,13 @@ def test_state_is_where_the_environment_says(environ: dict[str, str], directory:
     assert config.credentials == Path(directory, "credentials")
 
 
+def test_the_key_is_where_it_is_said_but_never_among_what_it_opens(tmp_path: Path) -> None:
+    assert load(None, HOME).key is None
+    assert load(write(tmp_path, "key = 'own.key'"), HOME).key == tmp_path / "own.key"
+    with pytest.raises(ConfigError, match=r":2: key: is among the credentials that it opens; write a path outside of"):
+        load(write(tmp_path, "credentials = 'kept'\nkey = 'kept/own.key'"), HOME)
+
+
 def test_credentials_of_a_postgresql_pool_are_in_the_state_directory(tmp_path: Path) -> None:
     config = load(write(tmp_path, "database = 'postgresql+psycopg://db/warmup'"), HOME)
     assert config.credentials == Path("/home/ann/.local/state/warmup/credentials")
@@ -432,3 +442,10 @@ def with_template(directory: Path, name: str, source: str) -> Config:
     (directory / "templates").mkdir(exist_ok=True)
     (directory / "templates" / f"{name}.j2").write_text(source)
     return load(write(directory, "[mail]\ntemplates = 'templates'"), HOME)
+
+
+def test_name_servers_are_addresses_with_or_without_a_port(tmp_path: Path) -> None:
+    file = tmp_path / "warmup.toml"
+    file.write_text('[dns]\nservers = ["192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353"]')
+    servers = load(file, {"HOME": str(tmp_path)}).naming.servers
+    assert servers == (("192.0.2.1", 53), ("192.0.2.1", 5353), ("2001:db8::1", 53), ("2001:db8::1", 5353))

@@ -1,13 +1,11 @@
 """The presets say what was published, the template says what holds, and everything packed can be read."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from warmup.config import Config, load, template
-from warmup.config.places import packed
 from warmup.curves import Exponential, Linear, Logistic, Steps
 from warmup.errors import ConfigError
 
@@ -96,7 +94,10 @@ def test_every_example_in_the_template_can_be_used(tmp_path: Path) -> None:
     assert config.ramp("careful").volume(7) == 4
     assert config.ramp("msg91").top == 40
     assert config.authorities == authority
+    assert config.key == Path("/etc/warmup/warmup.key")
     assert config.mta_log == "/var/log/mail.log"
+    assert config.client("microsoft").token == "https://login.microsoftonline.com/example.org/oauth2/v2.0/token"
+    assert sorted(config.clients) == ["example", "google", "microsoft"]
     assert config.rules.ordered[0].name == "our relay: hourly limit"
 
 
@@ -104,25 +105,27 @@ def test_the_template_names_every_key_there_is(tmp_path: Path) -> None:
     named = set(re.findall(r"(?m)^#? ?\[?([a-z_]+)(?: = |\]$)", template()))
     everything = "nonsense = 1\n" + "".join(
         f"[{section}]\nnonsense = 1\n"
-        for section in ("ramp", "hours", "pool", "replies", "mail", "smtp", "imap", "mta", "throttle", "service")
+        for section in (
+            "ramp",
+            "hours",
+            "pool",
+            "replies",
+            "mail",
+            "smtp",
+            "imap",
+            "dns",
+            "mta",
+            "throttle",
+            "doctor",
+            "service",
+        )
     )
     with pytest.raises(ConfigError) as caught:
         from_file(tmp_path, everything)
     known = {key for line in str(caught.value).splitlines() for key in line.partition("known here: ")[2].split(", ")}
     assert len(known) > 50
-    assert known - named == {"curves", "rule"}  # shown by examples, [curves.careful] and [[throttle.rule]]
-
-
-def test_every_known_domain_has_one_provider() -> None:
-    domains = [
-        domain for group in tomllib.loads((packed("data") / "providers.toml").read_text()).values() for domain in group
-    ]
-    assert len(domains) == len(set(domains)) == len(BARE.provider_of)
-    assert [BARE.provider_of[domain] for domain in ("gmail.com", "outlook.com", "yahoo.com")] == [
-        "google",
-        "microsoft",
-        "yahoo",
-    ]
+    # Shown by examples, [curves.careful], [oauth.google] and [[throttle.rule]].
+    assert known - named == {"curves", "oauth", "rule"}
 
 
 def from_file(state: Path, text: str | None) -> Config:

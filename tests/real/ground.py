@@ -13,6 +13,8 @@ process, however it ends.
 * zoe@far.test, whose mail is handed to `next_hop`, a server that refuses on command and else delivers to her here.
   What is refused for now, or finds nobody there, waits in the queue: for five minutes, after which it is tried again.
   With the settings `GIVEN_UP` it fails instead, and with `WARNED` it is tried every second and its sender is told.
+* With `tokens`, a URL, Dovecot takes access tokens as well (OAUTHBEARER, XOAUTH2) and asks there whose each is (RFC
+  7662).
 * Postfix's log in `maillog`, as a syslog daemon would write it.
 
 Needs root and Debian's postfix, dovecot-core, dovecot-imapd, dovecot-lmtpd and dovecot-sieve (Dovecot 2.3).
@@ -109,12 +111,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Ground:
-    """The two servers and their mailboxes: `with Ground() as ground:`. `settings` are of Postfix's main.cf."""
+    """The two servers and their mailboxes: `with Ground() as ground:`. `settings` are of Postfix's main.cf; `tokens` is
+    where Dovecot asks about tokens, by the certificate of `authority`, and `mechanisms` are those it takes them by.
+    """
 
     host = HOST
     domains = DOMAINS
 
-    def __init__(self, size: int = 8, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        size: int = 8,
+        settings: Mapping[str, str] | None = None,
+        *,
+        tokens: str = "",
+        mechanisms: str = "oauthbearer xoauth2",
+        authority: trustme.CA | None = None,
+    ) -> None:
         self.mailboxes = tuple(
             Account(f"{NAMES[i % len(NAMES)]}{i // len(NAMES) or ''}@{DOMAINS[i % len(DOMAINS)]}", secrets.token_hex(8))
             for i in range(size)
@@ -122,6 +134,9 @@ class Ground:
         self.far = Account("zoe@far.test", secrets.token_hex(8))
         self._accounts = (*self.mailboxes, self.far)
         self._settings = settings or {}
+        self._tokens = tokens or "https://127.0.0.1:9/nobody"  # Dovecot insists on a place to ask at, if never asked
+        self._mechanisms = mechanisms if tokens else ""
+        self._authority = authority or trustme.CA()
         self.root = Path(tempfile.mkdtemp(prefix="ground-"))
         self.ca_file = self.root / "conf" / "ca.pem"
         self.maillog = self.root / "log" / "postfix"
@@ -237,9 +252,8 @@ class Ground:
 
     def _configure(self) -> None:
         conf = self.root / "conf"
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(self.ca_file)
-        certificate = authority.issue_cert(HOST, "localhost").private_key_and_cert_chain_pem
+        self._authority.cert_pem.write_to_path(self.ca_file)
+        certificate = self._authority.issue_cert(HOST, "localhost").private_key_and_cert_chain_pem
         certificate.write_to_path(secret(conf / "server.pem"))
         words = {
             "root": self.root,
@@ -251,6 +265,8 @@ class Ground:
             "imaps": self.imaps,
             "imap": self.imap,
             "beyond": self.beyond,
+            "tokens": self._tokens,
+            "mechanisms": self._mechanisms,
             "settings": "".join(f"{name} = {value}\n" for name, value in self._settings.items()),
         }
         for template in CONF.iterdir():

@@ -1,4 +1,4 @@
-"""Secrets come back as they were given, from files that nobody else can read."""
+"""Secrets come back as they were given, from files that nobody else can read, and nobody without the key."""
 
 import os
 import stat
@@ -136,6 +136,15 @@ def test_a_line_break_left_by_an_editor_is_not_part_of_the_secret(vault: Vault) 
     vault.put("ann", "x")
     kept(vault).write_bytes(b"hunter2\r\n")
     assert vault.get("ann") == "hunter2"
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"two\nlines", b"hunter2\0"])
+def test_a_file_that_no_server_could_take_is_refused_without_showing_it(vault: Vault, content: bytes) -> None:
+    vault.put("ann", "x")
+    kept(vault).write_bytes(content)
+    with pytest.raises(SecretError) as refused:
+        vault.get("ann")
+    assert str(refused.value) == "the credential 'ann' isn't one line of text"
 
 
 def test_a_failed_write_keeps_the_old_secret_and_leaves_nothing_behind(

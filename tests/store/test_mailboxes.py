@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from warmup.errors import UsageError
 from warmup.model import Endpoint, Security
-from warmup.store import days, mailboxes, messages, pauses
+from warmup.store import budgets, days, mailboxes, messages, pauses
 
 from .pool import DAY, IMAP, NOON, SMTP, TODAY, Pool, pause
 
@@ -38,6 +38,16 @@ def test_fields_can_be_changed_and_others_can_not(pool: Pool) -> None:
         pool.store.run(mailboxes.change, pool.ann.id, address="zoe@one.test")  # type: ignore[call-arg]
 
 
+def test_a_mailbox_has_a_password_until_its_owner_consents(pool: Pool) -> None:
+    assert (pool.ann.auth, pool.ann.oauth) == ("password", None)
+    changed = pool.store.run(mailboxes.change, pool.ann.id, auth="oauth:google")
+    assert (changed.auth, changed.oauth) == ("oauth:google", "google")
+    assert pool.store.run(mailboxes.get, "ann@one.test") == changed
+    for wrong in ("", "oauth", "oauth:", "kerberos"):
+        with pytest.raises(IntegrityError):
+            pool.store.run(mailboxes.change, pool.ann.id, auth=wrong)
+
+
 def test_a_removed_mailbox_is_not_listed_and_comes_back_with_its_number_and_history(pool: Pool) -> None:
     sent = pool.sent(pool.ann, pool.bob)
     pool.store.run(mailboxes.remove, pool.ann.id, NOON)
@@ -60,6 +70,7 @@ def test_a_purged_mailbox_leaves_nothing_not_even_its_number(pool: Pool) -> None
     for sender, recipient in ((zoe, pool.bob), (pool.ann, zoe)):
         pool.sent(sender, recipient)
     pool.store.run(pauses.open_, pause(zoe))
+    pool.store.run(budgets.observe, zoe.id, TODAY, 1, NOON)
     other = pool.sent(pool.ann, pool.bob)
     pool.store.run(mailboxes.purge, zoe.id)
     assert pool.store.run(mailboxes.every, removed=True) == [pool.ann, pool.bob, pool.cid]

@@ -93,6 +93,7 @@ ROWS: Mapping[str, list[Row]] = {
         {"mailbox": 2, "local_date": date(2026, 3, 1), "age": 0, "curve": "steady", "volume": 2, "allowance": 0}
         | {"planned_at": AT, "reason": "a day off"},
     ],
+    "budget": [{"mailbox": 1, "local_date": AT.date(), "observed": 2, "others": 3, "looked_at": AT}],
     "pause": [
         _pause(1, "mailbox", 1, until=AT, age_lost=2, **THROTTLED, rule="rate"),
         _pause(2, "lane", 1, provider="x.test", **THROTTLED),
@@ -163,6 +164,7 @@ def test_what_was_upgraded_is_read_as_it_was_written(databases: Databases, revis
     with Store.open(url, create=True) as store:
         assert store.run(installs.get).key == "k" * 64
         assert [box.address[:3] for box in store.run(mailboxes.every, removed=True)] == ["ann", "bob", "cid"]
+        assert {box.auth for box in store.run(mailboxes.every, removed=True)} == {"password"}
         rows = {row.id: row for row in store.run(messages.recent, 99)}
         assert {id: row.state for id, row in rows.items()} == {
             1: "filed",

@@ -65,5 +65,6 @@ def test_the_commands_and_settings_that_are_named_exist() -> None:
     words = {
         found for advice in TOPICS.by_name.values() for found in re.findall(r"`warmup ([a-z]+ [a-z]+)", advice.text)
     }
-    assert words <= {f"mailbox {verb}" for verb in ("set", "test", "remove", "resume")} | {"curve list", "pauses end"}
+    verbs = ("authorize", "set", "test", "remove", "resume")
+    assert words <= {f"mailbox {verb}" for verb in verbs} | {"curve list", "pauses end"}
     assert len({table["name"] for table in TABLES}) == len(TABLES)

@@ -11,7 +11,23 @@ import typer
 
 from warmup import __version__
 
-from . import audit, backup, curve, demo, explain, house, mailbox, pauses, plan, service, status
+from . import (
+    allowance,
+    audit,
+    backup,
+    curve,
+    demo,
+    dns,
+    doctor,
+    explain,
+    house,
+    mailbox,
+    pauses,
+    plan,
+    secrets,
+    service,
+    status,
+)
 from .root import Root
 
 app = typer.Typer(
@@ -46,8 +62,8 @@ def root(
                         warmup run                     the daemon
                         warmup status
 
-    Exit codes: 0 done, 1 an error, 2 wrong usage, 3 an audit found something, 74 the database, 77 a credential or a
-    sign-in, 78 the configuration, 130 interrupted. Errors are one line each on standard error.
+    Exit codes: 0 done, 1 an error, 2 wrong usage, 3 an audit or the doctor found something, 74 the database, 77 a
+    credential or a sign-in, 78 the configuration, 130 interrupted. Errors are one line each on standard error.
 
     Every command that shows something has --json. Tables are for terminals; in a pipe they are lines with tabs.
     """
@@ -55,12 +71,16 @@ def root(
 
 house.register(app)
 app.add_typer(mailbox.app, name="mailbox")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(curve.app, name="curve")
 plan.register(app)
 service.register(app)
 status.register(app)
+allowance.register(app)
 app.add_typer(pauses.app, name="pauses")
 explain.register(app)
+doctor.register(app)
+app.add_typer(dns.app, name="dns")
 audit.register(app)
 backup.register(app)
 demo.register(app)

@@ -37,8 +37,8 @@ def backup(
 
     The copy is of one moment and looked through before it gets its name; only you can read it. In it: the mailboxes,
     all messages, days and pauses, and the key that signs the label of our mail, without which none of it would be known
-    as ours. Not in it: passwords, which are files in the credentials directory, and the configuration. Keep both as
-    well, apart from it.
+    as ours. Not in it: passwords, which are files in the credentials directory, their key, and the configuration. Keep
+    them as well, apart from it.
 
     For PostgreSQL the command says how pg_dump is to be called.
 

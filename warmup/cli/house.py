@@ -40,13 +40,13 @@ def init(
     ] = None,
     database: Database = None,
 ) -> None:
-    """Write a configuration and make the database.
+    """Write a configuration and make the database, and the key for the passwords.
 
     The file names every setting with its default and its reason; nothing in it has to be changed. Without a file the
     same defaults hold.
 
-    What is there stays: a configuration isn't touched, and a database of an older version is upgraded. So this is also
-    what to run after an upgrade of warmup.
+    What is there stays: a configuration or a key isn't touched, and a database of an older version is upgraded. So this
+    is also what to run after an upgrade of warmup.
 
     \b
     Examples:
@@ -67,6 +67,8 @@ def init(
     found = settings(where, database)
     with opened(found, create=True) as store:
         print(f"{store.name}: the database is ready; passwords go to {found.credentials}")
+    if key := vault(found).prepare():
+        print(f"{key}: a new key, which the passwords are encrypted with; keep a copy of it, apart from them")
 
 
 def check(

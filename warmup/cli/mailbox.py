@@ -1,135 +1,39 @@
-"""`warmup mailbox`: registering mailboxes and looking after them.
+"""`warmup mailbox`: looking after the mailboxes of the pool.
 
-Owns: the commands. Does not own: proof of ownership (`warmup.daemon.proof`), CSV (`warmup.cli.roll`), pauses
-(`warmup.cli.hold`).
+Owns: the commands that aren't one of the modules' that it takes together. Does not own: registering
+(`warmup.cli.joining`), proof of ownership (`warmup.daemon.proof`), CSV (`warmup.cli.roll`), pauses (`warmup.cli.hold`).
 """
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from tzlocal import get_localzone_name
 
 from warmup.address import canonical
 from warmup.config import Config
-from warmup.daemon.office import trusted
-from warmup.daemon.proof import Claim, prove
+from warmup.daemon.proof import Claim
 from warmup.errors import OperatorError, UsageError
 from warmup.model import Endpoint, Mailbox, Security
 from warmup.store import Store, mailboxes, pauses
 
-from . import held, hold, roll
+from . import authorize, held, hold, joining, roll
+from .authorize import opens
 from .common import Address, ConfigFile, Database, Json, now, opened, settings, vault
-from .entry import curve_named, endpoint, kept, name_given, name_of, password, provider_for, zone_named
+from .entry import curve_named, endpoint, name_given, password, provider_for, zone_named
+from .joining import CurveName, Guard, Imap, Login, Name, PasswordFile, Provider, Smtp, Zone, prove_now
 from .sheet import show, show_one
 
 app = typer.Typer(
     help="Register mailboxes, look at them, change, pause and remove them.\n\nA mailbox is registered by signing in to "
-    "both its servers. Its password is kept in the credentials directory, readable by you alone, and shown nowhere.",
+    "both its servers. Its password is kept in the credentials directory, encrypted, and shown nowhere.",
     no_args_is_help=True,
 )
 
-Smtp = Annotated[str | None, typer.Option(metavar="HOST[:PORT]", help="Its submission server.", show_default=False)]
-Imap = Annotated[str | None, typer.Option(metavar="HOST[:PORT]", help="Its IMAP server.", show_default=False)]
-Guard = Annotated[
-    Security | None,
-    typer.Option(
-        help="tls from the first byte, starttls, or plain: plain with servers on this machine only.", show_default=False
-    ),
-]
-Login = Annotated[str | None, typer.Option(help="User name at both servers.", show_default=False)]
-Name = Annotated[str | None, typer.Option(help="The person's name, for From and signatures.", show_default=False)]
-Zone = Annotated[
-    str | None,
-    typer.Option(metavar="ZONE", help="Time zone of its working day, such as Europe/Berlin.", show_default=False),
-]
-Provider = Annotated[
-    str | None, typer.Option(help="Who receives for it: google, microsoft, …, or a domain.", show_default=False)
-]
-CurveName = Annotated[str | None, typer.Option(help="Its curve, of `warmup curve list`.", show_default=False)]
-PasswordFile = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE|-",
-        help="Read the password from a file, or from standard input with -.",
-        show_default=False,
-    ),
-]
-
-
-def _prove(claim: Claim, secret: str, config: Config) -> None:
-    """Sign in to both servers, and tell what was seen there."""
-    folders = asyncio.run(prove(claim, secret, config, trusted(config)))
-    junk, sent = folders.junk or "none", folders.sent or "none, one will be made"
-    print(f"{claim.address}: signed in to {claim.smtp} and {claim.imap}", file=sys.stderr)
-    print(f"{claim.address}: {len(folders.names)} folders; Junk: {junk}; Sent: {sent}", file=sys.stderr)
-
-
-@app.command()
-def add(
-    address: Address,
-    smtp: Smtp = None,
-    imap: Imap = None,
-    smtp_security: Guard = None,
-    imap_security: Guard = None,
-    login: Login = None,
-    name: Name = None,
-    zone: Zone = None,
-    provider: Provider = None,
-    curve: CurveName = None,
-    password_file: PasswordFile = None,
-    config: ConfigFile = None,
-    database: Database = None,
-) -> None:
-    """Register a mailbox you own.
-
-    It is yours if you can sign in to both its servers, which is tried at once; if that fails nothing is registered.
-    The password is asked for, or read from --password-file. It is never taken from the command line, where others on
-    this machine could read it.
-
-    Unless said otherwise: the servers are smtp.DOMAIN and imap.DOMAIN; with tls, but on the ports 587 and 143 starttls;
-    the user name is the address; the person's name is made from it; the time zone is this machine's; the provider is
-    the one known to receive for the domain; the curve is the configuration's.
-
-    A running daemon plans a first day for it within a minute. One that was removed comes back with its history.
-
-    \b
-    Examples:
-      warmup mailbox add ann@example.org
-      warmup mailbox add ann@example.org --smtp mail.example.org:587
-      pass show mail/ann | warmup mailbox add ann@example.org --password-file -
-    """
-    found = settings(config, database)
-    address = canonical(address)
-    host = address.rpartition("@")[2]
-    fields: mailboxes.Fields = {
-        "name": name_given(name or name_of(address)),
-        "zone": zone_named(zone or get_localzone_name()),
-        "provider": provider_for(address, provider, found),
-        "login": login or address,
-        "credential": address,
-        "smtp": endpoint("smtp", smtp or f"smtp.{host}", smtp_security),
-        "imap": endpoint("imap", imap or f"imap.{host}", imap_security),
-        "curve": curve_named(curve, found),
-    }
-    _register(found, address, fields, password_file)
-    print(f"{address}: registered")
-
-
-def _register(config: Config, address: str, fields: mailboxes.Fields, password_file: str | None) -> None:
-    with opened(config, create=True) as store:
-        if any(mailbox.address == address for mailbox in store.run(mailboxes.every)):
-            raise UsageError(f"{address} is registered already; `warmup mailbox set` changes it")
-        secret = password(password_file, address)
-        claim = Claim(address=address, login=fields["login"], smtp=fields["smtp"], imap=fields["imap"])
-        _prove(claim, secret, config)
-        with kept(vault(config), {address: secret}):
-            store.run(mailboxes.add, address=address, now=now(), **fields)
+joining.register(app)
 
 
 @app.command("list")
@@ -162,6 +66,7 @@ def _row(mailbox: Mailbox, config: Config) -> dict[str, object]:
         "name": mailbox.name,
         "provider": mailbox.provider,
         "curve": mailbox.curve or config.curve,
+        "auth": mailbox.auth,
         "zone": mailbox.zone,
         "login": mailbox.login,
         "smtp": str(mailbox.smtp),
@@ -223,12 +128,15 @@ def set_(
             imap=_moved("imap", old.imap, imap, imap_security),
         )
         fresh = new_password or password_file is not None
+        if fresh:
+            new = replace(new, auth="password")
         if new == old and not fresh:
             raise UsageError(f"{old.address}: nothing to change; `warmup mailbox set --help` shows what can be")
         if fresh or (new.login, new.smtp, new.imap) != (old.login, old.smtp, old.imap):
-            secret = password(password_file, old.address) if fresh else vault(found).get(old.credential)
-            _prove(Claim(address=new.address, login=new.login, smtp=new.smtp, imap=new.imap), secret, found)
-            if fresh:
+            secret = password(password_file, old.address) if fresh else None
+            claim = Claim(address=new.address, login=new.login, smtp=new.smtp, imap=new.imap)
+            prove_now(claim, secret if secret is not None else opens(old, vault(found), found), found)
+            if secret is not None:
                 vault(found).put(old.credential, secret)
             store.run(pauses.mended, old.id, now())
         store.run(mailboxes.change, old.id, **_fields(new))
@@ -242,6 +150,7 @@ def _fields(mailbox: Mailbox) -> mailboxes.Fields:
         "zone": mailbox.zone,
         "provider": mailbox.provider,
         "login": mailbox.login,
+        "auth": mailbox.auth,
         "smtp": mailbox.smtp,
         "imap": mailbox.imap,
         "curve": mailbox.curve,
@@ -300,6 +209,7 @@ def _ask(question: str) -> None:
 
 
 hold.register(app)
+authorize.register(app)
 
 
 @app.command("test")
@@ -340,7 +250,8 @@ def import_(
 
     The first line names the columns: address, password or password_file (beside the CSV), and as needed name, smtp,
     smtp_security, imap, imap_security, login, zone, provider, curve. A cell left empty means what `mailbox add` takes
-    by default. All are tried by signing in; every line's mistake is told, and one mistake registers nothing.
+    by default: servers are found too. All are tried by signing in; every line's mistake is told, and one mistake
+    registers nothing.
 
     \b
     Example:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -19,15 +20,19 @@ from tzlocal import get_localzone_name
 
 from warmup.address import canonical
 from warmup.config import Config
+from warmup.daemon.keys import Keys
 from warmup.daemon.office import trusted
 from warmup.daemon.proof import Claim, prove
-from warmup.errors import OperatorError, SignInError, UsageError
-from warmup.model import Mailbox, Security
+from warmup.discovery import Report
+from warmup.errors import OperatorError, SignInError, TokenLost, UsageError
+from warmup.model import Bearer, Mailbox, Security
 from warmup.secrets import Vault
 from warmup.store import Connection, mailboxes
 
-from .common import opened, vault
-from .entry import curve_named, endpoint, kept, name_given, name_of, provider_for, zone_named
+from . import servers
+from .common import now, opened, vault
+from .entry import curve_named, kept, name_given, name_of, place, provider_for, provider_named, zone_named
+from .servers import Wanted
 
 COLUMNS = (
     "address",
@@ -46,8 +51,23 @@ _AT_ONCE = 10  # sign-ins, so that a host with many of them isn't taken by storm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A line of the CSV that makes sense by itself."""
+
+    line: int
+    address: str
+    wanted: Wanted
+    login: str | None
+    name: str
+    zone: str
+    provider: str | None
+    curve: str | None
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A line of the CSV that makes sense."""
+    """A line whose servers are known too."""
 
     line: int
     claim: Claim
@@ -56,6 +76,10 @@ class Entry:
     provider: str
     curve: str | None
     secret: str = field(repr=False)
+
+    async def key(self) -> str:
+        """What opens it."""
+        return self.secret
 
 
 def read(file: Path, config: Config, taken: Collection[str]) -> list[Entry]:
@@ -69,25 +93,43 @@ def read(file: Path, config: Config, taken: Collection[str]) -> list[Entry]:
         raise UsageError(f"{file}: this isn't UTF-8 text; save the file as UTF-8") from None
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     _check_heading(rows, file)
-    entries: list[Entry] = []
+    drafts: list[Draft] = []
     mistakes: list[str] = []
     known = set(taken)
     try:
         for row in rows:
             try:
-                entry = _entry(row, rows.line_num, file, config)
-                if entry.claim.address in known:
-                    raise UsageError(f"{entry.claim.address} is registered already, or stands twice in the file")
-                known.add(entry.claim.address)
-                entries.append(entry)
+                draft = _draft(row, rows.line_num, file, config)
+                if draft.address in known:
+                    raise UsageError(f"{draft.address} is registered already, or stands twice in the file")
+                known.add(draft.address)
+                drafts.append(draft)
             except UsageError as error:
                 mistakes.append(f"{file}:{rows.line_num}: {error}")
     except csv.Error as error:
         mistakes.append(f"{file}:{rows.reader.line_num}: no CSV: {error}")
+    _end(mistakes)
+    if not drafts:
+        raise UsageError(f"{file}: there are no mailboxes in it; write a line for each below the first")
+    return _settled(drafts, file, config)
+
+
+def _end(mistakes: Sequence[str]) -> None:
     if mistakes:
         raise UsageError("\n".join((*mistakes, "nothing was registered")))
-    if not entries:
-        raise UsageError(f"{file}: there are no mailboxes in it; write a line for each below the first")
+
+
+def _settled(drafts: Sequence[Draft], file: Path, config: Config) -> list[Entry]:
+    """With the servers that the file doesn't name, as they are found."""
+    reports = servers.search([draft.address for draft in drafts if not draft.wanted.whole], config)
+    entries: list[Entry] = []
+    mistakes: list[str] = []
+    for draft in drafts:
+        try:
+            entries.append(_entry(draft, reports.get(draft.address), config))
+        except UsageError as error:
+            mistakes.append(f"{file}:{draft.line}: {error}")
+    _end(mistakes)
     return entries
 
 
@@ -106,24 +148,39 @@ def _check_heading(rows: csv.DictReader[str], file: Path) -> None:
         raise UsageError(f"{file}:1: unknown column {unknown}; {right}")
 
 
-def _entry(row: Mapping[str | None, str | list[str] | None], line: int, file: Path, config: Config) -> Entry:
+def _entry(draft: Draft, report: Report | None, config: Config) -> Entry:
+    """Nobody can be asked here about servers outside the mailbox's domain, so they are a mistake."""
+    agreed = servers.chosen(draft.address, draft.wanted, report, "write them into the columns smtp and imap")
+    if agreed.strangers:
+        right = f"write {place(agreed.smtp)} into the column smtp and {place(agreed.imap)} into imap"
+        raise UsageError(f"{draft.address}: {servers.strange(agreed)}; if they are yours, {right}")
+    if agreed.oauth_only:
+        raise UsageError(f"{draft.address}: no password opens it, only consent: `warmup mailbox add --oauth`")
+    return Entry(
+        line=draft.line,
+        claim=Claim(address=draft.address, login=draft.login or agreed.login, smtp=agreed.smtp, imap=agreed.imap),
+        name=draft.name,
+        zone=draft.zone,
+        provider=provider_for(draft.address, draft.provider, config, agreed.provider),
+        curve=draft.curve,
+        secret=draft.secret,
+    )
+
+
+def _draft(row: Mapping[str | None, str | list[str] | None], line: int, file: Path, config: Config) -> Draft:
     if None in row or None in row.values():
         raise UsageError("as many values as there are columns, please")
     cell = {str(key): str(value) if key == "password" else str(value).strip() for key, value in row.items()}
     address = canonical(cell["address"])
-    domain = address.rpartition("@")[2]
-    guards = {kind: _security(cell.get(f"{kind}_security")) for kind in ("smtp", "imap")}
-    return Entry(
+    guards = (_security(cell.get("smtp_security")), _security(cell.get("imap_security")))
+    return Draft(
         line=line,
-        claim=Claim(
-            address=address,
-            login=cell.get("login") or address,
-            smtp=endpoint("smtp", cell.get("smtp") or f"smtp.{domain}", guards["smtp"]),
-            imap=endpoint("imap", cell.get("imap") or f"imap.{domain}", guards["imap"]),
-        ),
+        address=address,
+        wanted=Wanted.read(cell.get("smtp"), cell.get("imap"), *guards),
+        login=cell.get("login") or None,
         name=name_given(cell.get("name") or name_of(address)),
         zone=zone_named(cell.get("zone") or get_localzone_name()),
-        provider=provider_for(address, cell.get("provider") or None, config),
+        provider=provider_named(cell.get("provider") or None),
         curve=curve_named(cell.get("curve") or None, config),
         secret=_secret(cell, file),
     )
@@ -144,14 +201,14 @@ def _secret(cell: Mapping[str, str], file: Path) -> str:
     path = file.parent / cell["password_file"]
     try:
         return path.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):  # of UTF-8, or of a path with a NUL
         # Not chained: the exception carries the password's bytes.
         raise UsageError(f"password_file {path} can't be read as UTF-8 text") from None
 
 
 def prove_all(file: Path, entries: Sequence[Entry], config: Config) -> None:
     """Sign in to all of them. Raises `SignInError` with every line that couldn't, one a line."""
-    claims = [(entry.claim, entry.secret) for entry in entries]
+    claims = [(entry.claim, entry.key) for entry in entries]
     mistakes = [
         f"{file}:{entry.line}: {trouble}"
         for entry, trouble in zip(entries, _troubles(claims, config), strict=True)
@@ -163,39 +220,31 @@ def prove_all(file: Path, entries: Sequence[Entry], config: Config) -> None:
 
 def tried(pool: Sequence[Mailbox], vault: Vault, config: Config) -> list[dict[str, object]]:
     """For each mailbox whether signing in works, and what was said."""
-    claims: list[tuple[Claim, str]] = []
-    without: dict[str, str] = {}
-    for mailbox in pool:
-        try:
-            secret = vault.get(mailbox.credential)
-        except OperatorError as error:
-            without[mailbox.address] = str(error)
-        else:
-            claim = Claim(address=mailbox.address, login=mailbox.login, smtp=mailbox.smtp, imap=mailbox.imap)
-            claims.append((claim, secret))
-    said = dict(zip((claim.address for claim, _ in claims), _troubles(claims, config), strict=True))
-    says = {**said, **without}
+    keys = Keys(vault, lambda: config, now)
+    claims = [(Claim(address=m.address, login=m.login, smtp=m.smtp, imap=m.imap), partial(keys.key, m)) for m in pool]
     return [
-        {"address": m.address, "works": not says[m.address], "says": says[m.address] or "signed in to both servers"}
-        for m in pool
+        {"address": mailbox.address, "works": not trouble, "says": trouble or "signed in to both servers"}
+        for mailbox, trouble in zip(pool, _troubles(claims, config), strict=True)
     ]
 
 
-def _troubles(claims: Sequence[tuple[Claim, str]], config: Config) -> list[str]:
+def _troubles(claims: Sequence[tuple[Claim, Callable[[], Awaitable[str | Bearer]]]], config: Config) -> list[str]:
     """What is wrong with each, or an empty text."""
     tls = trusted(config)
 
-    async def trouble(claim: Claim, secret: str, places: asyncio.Semaphore) -> str:
+    async def trouble(claim: Claim, key: Callable[[], Awaitable[str | Bearer]], places: asyncio.Semaphore) -> str:
         async with places:
             try:
-                await prove(claim, secret, config, tls)
+                await prove(claim, await key(), config, tls)
             except OperatorError as error:
                 return str(error)
+            except TokenLost as lost:
+                return f"{claim.address}: {lost.why}"
             return ""
 
     async def every() -> list[str]:
         places = asyncio.Semaphore(_AT_ONCE)
-        return await asyncio.gather(*(trouble(claim, secret, places) for claim, secret in claims))
+        return await asyncio.gather(*(trouble(claim, key, places) for claim, key in claims))
 
     return asyncio.run(every())
 
@@ -235,23 +284,17 @@ def write(pool: Sequence[Mailbox], out: TextIO) -> None:
     sheet = csv.writer(out, lineterminator="\n")
     sheet.writerow(COLUMNS)
     for mailbox in pool:
-        servers = [(f"{_host(server.host)}:{server.port}", server.security) for server in (mailbox.smtp, mailbox.imap)]
-        (smtp, smtp_security), (imap, imap_security) = servers
         sheet.writerow(
             (
                 mailbox.address,
                 mailbox.name,
-                smtp,
-                smtp_security,
-                imap,
-                imap_security,
+                place(mailbox.smtp),
+                mailbox.smtp.security,
+                place(mailbox.imap),
+                mailbox.imap.security,
                 mailbox.login,
                 mailbox.zone,
                 mailbox.provider,
                 mailbox.curve or "",
             )
         )
-
-
-def _host(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

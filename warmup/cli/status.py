@@ -17,7 +17,7 @@ from warmup.address import canonical
 from warmup.config import Config
 from warmup.model import Mailbox, Message, Pause
 from warmup.plan import local_date
-from warmup.store import Connection, Store, Tally, days, mailboxes, messages, pauses
+from warmup.store import Connection, Others, Store, Tally, budgets, days, mailboxes, messages, pauses
 
 from . import held
 from .common import ConfigFile, Database, Json, now, opened, settings
@@ -42,6 +42,7 @@ def status(
     \b
     DAY        its sending day on the curve
     TODAY, OF  sent on its local day, of how many it may send
+    OTHERS     used of these by other programs: seen in Sent, or taken with `warmup allowance`; if there are any
     SENT       accepted by its server, ever
     INBOX, JUNK, MISSING, ANSWERED
                what became of those at the receiving end
@@ -68,6 +69,7 @@ def _show(store: Store, config: Config, json: bool) -> None:
         "day": "DAY",
         "sent_today": "TODAY",
         "allowance": "OF",
+        "others": "OTHERS",
         "sent": "SENT",
         "inbox": "INBOX",
         "junk": "JUNK",
@@ -79,7 +81,9 @@ def _show(store: Store, config: Config, json: bool) -> None:
     }
     at = now()
     rows = store.run(_rows, config, at)
-    spare = ("held_by", "curve", "answered", "missing", "day", "inbox", "junk", "sent", "held")
+    if not any(row["others"] for row in rows):
+        del headings["others"]
+    spare = ("held_by", "curve", "answered", "missing", "day", "inbox", "junk", "sent", "others", "held")
     show(rows, headings, as_json=json, empty="no mailboxes; `warmup mailbox add` registers one", spare=spare)
     if sys.stdout.isatty() and not json:
         tell(store.run(_reasons, at))
@@ -100,6 +104,7 @@ def _rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
     today = {mailbox.id: local_date(at, mailbox.zone) for mailbox in pool}
     tallies = messages.tally(db, today=today)
     last = days.last_sent(db, before=today)
+    others = budgets.every(db, today)
     active = pauses.active(db, at)
     people = {mailbox.id: mailbox for mailbox in mailboxes.every(db, removed=True)}
     rows = []
@@ -107,6 +112,7 @@ def _rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
         planned = days.get(db, mailbox.id, today[mailbox.id])
         lived = planned or last.get(mailbox.id)
         tally = tallies.get(mailbox.id, Tally())
+        used = others.get(mailbox.id, Others())
         holds = [pause for pause in active if pause.stops(mailbox, pause.provider)]
         rows.append(
             {
@@ -115,6 +121,9 @@ def _rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
                 "day": lived.age + 1 if lived else None,
                 "sent_today": tally.sent_today,
                 "allowance": planned.allowance if planned else None,
+                "others": used.total,
+                "observed": used.observed,
+                "reserved": used.reserved,
                 "why": planned.reason if planned else "not planned yet",
                 "sent": tally.sent,
                 "inbox": tally.inbox,

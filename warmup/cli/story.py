@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from warmup.errors import OperatorError
 from warmup.model import Cause, Day, Mailbox, Pause, Scope
 from warmup.plan import local_date
-from warmup.store import Connection, Tally, days, mailboxes, messages, pauses
+from warmup.store import Connection, Others, Tally, budgets, days, mailboxes, messages, pauses
 
 from . import held
 
@@ -46,6 +46,7 @@ class Tale:
     day: Day
     sent: int
     answers: int
+    others: Others
     holds: Sequence[Pause]  # those that began on that day
     unsent: Mapping[tuple[str, str], int]  # by reason and receiving provider
     around: Sequence[tuple[Day, int]]  # the days about it on which something was allowed, each with what was sent
@@ -58,6 +59,7 @@ class Tale:
             f"{self.mailbox.address} on {day.local_date:%A %d %B %Y}: sending day {day.age + 1} of curve "
             f"{day.curve!r}, {day.volume} messages",
             f"  allowed {day.allowance}{reason}, sent {self.sent}, {self.answers} of them answers",
+            *self._used(),
             *(line for pause in self.holds for line in self._held(pause)),
             *(f"  {count} to {provider} not sent: {why}" for (why, provider), count in self.unsent.items()),
             f"  sent/allowed around it: {near or 'nothing was allowed'}",
@@ -76,6 +78,8 @@ class Tale:
             "why": day.reason,
             "sent": self.sent,
             "answers": self.answers,
+            "observed": self.others.observed,
+            "reserved": self.others.reserved,
             "held": [_row(pause) for pause in self.holds],
             "unsent": [
                 {"reason": reason, "to": provider, "count": count} for (reason, provider), count in self.unsent.items()
@@ -84,6 +88,11 @@ class Tale:
                 {"date": other.local_date, "sent": sent, "allowance": other.allowance} for other, sent in self.around
             ],
         }
+
+    def _used(self) -> Iterator[str]:
+        if self.others.total:
+            seen, taken = self.others.observed or 0, self.others.reserved
+            yield f"  other programs used {self.others.total} of it: {seen} seen in Sent, {taken} taken in advance"
 
     def _held(self, pause: Pause) -> Iterator[str]:
         zone = ZoneInfo(self.mailbox.zone)
@@ -125,6 +134,7 @@ def of_day(db: Connection, mailbox: Mailbox, on: date) -> Tale:
         day=this[0],
         sent=this[1],
         answers=sum(slot.parent is not None and slot.sent_at is not None for slot in slots),
+        others=budgets.every(db, {mailbox.id: on}).get(mailbox.id, Others()),
         holds=[pause for pause in pauses.history(db, mailbox.id) if local_date(pause.since, mailbox.zone) == on],
         unsent=dict(sorted(unsent.items())),
         around=[(day, sent) for day, sent in lived if day.allowance and abs(day.local_date - on) <= _AROUND],

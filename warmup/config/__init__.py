@@ -16,15 +16,37 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import sections
+from .clients import clients
+from .directory import Directory, Known, directory
 from .document import Document
+from .examined import doctor
+from .hosters import Hoster, hoster
 from .places import locate, state, template
 from .presets import own, shipped
 from .rulebook import rulebook
 from .shelf import corpus
-from .tree import Alerts, Config, Preset, Reading, Service, Submission
-from .values import existing, path
+from .tree import Alerts, Blocklist, Config, Doctor, Naming, Preset, Reading, Service, Submission
+from .values import existing
 
-__all__ = ["Alerts", "Config", "Preset", "Reading", "Service", "Submission", "load", "locate", "template"]
+__all__ = [
+    "Alerts",
+    "Blocklist",
+    "Config",
+    "Directory",
+    "Doctor",
+    "Hoster",
+    "Known",
+    "Naming",
+    "Preset",
+    "Reading",
+    "Service",
+    "Submission",
+    "directory",
+    "hoster",
+    "load",
+    "locate",
+    "template",
+]
 
 
 def load(file: Path | None, environ: Mapping[str, str]) -> Config:
@@ -36,7 +58,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
     base = file.absolute().parent if file else Path.cwd()
     with document.root as root:
         database, beside = sections.database(root, base, state(environ))
-        credentials = root.take("credentials", path(base), beside / "credentials")
+        credentials, key = sections.secrets(root, base, beside)
         authorities = root.take("authorities", existing(base, folder=False), None)
         with root.table("curves") as table:
             presets = {**shipped(), **own(table.tables())}
@@ -53,18 +75,25 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
             policy, provider_of = sections.pool(table, hours, answers)
         with root.table("smtp") as table:
             submission = sections.submission(table)
+        with root.table("dns") as table:
+            naming = sections.naming(table)
         with root.table("mta") as table:
             mta_log = sections.mta(table, base)
         with root.table("throttle") as table:
             waits, alerts, rules = sections.waits(table), sections.alerts(table), rulebook(table)
         with root.table("service") as table:
             service = sections.service(table)
+        with root.table("doctor") as table:
+            examined = doctor(table)
+        with root.table("oauth") as table:
+            oauth = clients(table.tables())
     document.close()
     words = corpus(templates)
     return Config(
         source=file,
         database=database,
         credentials=credentials,
+        key=key,
         authorities=authorities,
         curve=curve,
         presets=presets,
@@ -76,8 +105,11 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         rules=rules,
         submission=submission,
         reading=reading,
+        naming=naming,
         mta_log=mta_log,
         service=service,
+        doctor=examined,
         label=label,
         provider_of=provider_of,
+        clients=oauth,
     )

@@ -6,6 +6,7 @@ Owns: names, ranges and what belongs together. Does not own: spellings (`warmup.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time, timedelta
@@ -15,9 +16,9 @@ from warmup.curves import Ramp
 from warmup.plan import Habits, Hours, Policy
 from warmup.throttle import Waits
 
+from .directory import directory
 from .document import Table
-from .shelf import providers
-from .tree import Alerts, Preset, Reading, Service, Submission, why_not
+from .tree import Alerts, Naming, Preset, Reading, Service, Submission, why_not
 from .values import (
     boolean,
     choice,
@@ -54,7 +55,7 @@ def database(table: Table, base: Path, state: Path) -> tuple[str, Path]:
 
     def read(value: object) -> str:
         # What is wrong isn't shown: the URL may hold a password.
-        scheme, _, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
+        scheme, _, rest = value.partition("://") if isinstance(value, str) and value.isprintable() else ("", "", "")
         engine = scheme.partition("+")[0]
         if engine == "postgresql" and rest.strip("/"):
             return str(value)
@@ -66,6 +67,15 @@ def database(table: Table, base: Path, state: Path) -> tuple[str, Path]:
     url = table.take("database", read, f"sqlite:///{state / 'warmup.db'}")
     scheme, _, rest = url.partition(":///")
     return url, Path(rest.partition("?")[0]).parent if scheme.startswith("sqlite") else state
+
+
+def secrets(table: Table, base: Path, beside: Path) -> tuple[Path, Path | None]:
+    """The directory that credentials are in, and the file with their key if it has a place of its own."""
+    credentials = table.take("credentials", path(base), beside / "credentials")
+    key = table.take("key", path(base), None)
+    if key is not None and key.absolute().is_relative_to(credentials.absolute()):
+        table.mistake("key", f"is among the credentials that it opens; write a path outside of {credentials}")
+    return credentials, key
 
 
 def ramps(table: Table, presets: Mapping[str, Preset]) -> tuple[str, Mapping[str, Ramp]]:
@@ -124,7 +134,7 @@ def pool(table: Table, hours: Hours, answers: tuple[float, int, Habits]) -> tupl
         scenarios=(),
     )
     own = table.take("providers", entries(_domain, _provider), {})
-    return policy, {**providers(), **{domain.lower(): provider for domain, provider in own.items()}}
+    return policy, {**directory().receivers, **{domain.lower(): provider for domain, provider in own.items()}}
 
 
 def mail(table: Table, base: Path) -> tuple[str, Path | None]:
@@ -156,8 +166,33 @@ def reading(mail: Table, imap: Table) -> Reading:
         looks=mail.take("looks", each(_wait), usual.looks),
         asks=mail.take("asks", each(_wait), usual.asks),
         sent_copy=mail.take("sent_copy", boolean, usual.sent_copy),
+        count_sent=mail.take("count_sent", boolean, usual.count_sent),
         flagged=mail.take("flagged", _share, usual.flagged),
     )
+
+
+def naming(table: Table) -> Naming:
+    usual = Naming()
+    return Naming(
+        servers=table.take("servers", each(_name_server), usual.servers),
+        timeout=_seconds(table, "timeout", usual.timeout),
+    )
+
+
+def _name_server(value: object) -> tuple[str, int]:
+    """An address with or without a port; one of IPv6 that has a port is in brackets."""
+    words = text(value)
+    if words.startswith("["):
+        address, _, port = words[1:].partition("]")
+    else:
+        address, _, port = words.partition(":") if words.count(":") == 1 else (words, "", "")
+    try:
+        number = int(port.removeprefix(":") or 53)
+        if not 0 < number < 65536:
+            raise ValueError
+        return str(ipaddress.ip_address(address)), number
+    except ValueError as error:
+        raise wrong(f'{value!r} won\'t do; write an address, like "192.0.2.53" or "192.0.2.53:5353"') from error
 
 
 def mta(table: Table, base: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""Conversations and known providers, as they come with the program or from the operator's own templates.
+"""Conversations, as they come with the program or from the operator's own templates.
 
 Owns: files to values. Does not own: what is in a good template (`warmup.content`).
 """
@@ -6,8 +6,7 @@ Owns: files to values. Does not own: what is in a good template (`warmup.content
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 
 from warmup.content import Corpus
@@ -16,13 +15,6 @@ from warmup.errors import ConfigError
 from .places import packed
 
 _SUFFIX = ".j2"
-
-
-@cache
-def providers() -> Mapping[str, str]:
-    """The receiving provider of domains that everybody knows, by domain."""
-    known = tomllib.loads((packed("data") / "providers.toml").read_text("utf-8"))
-    return {domain: provider for provider, domains in known.items() for domain in domains}
 
 
 def corpus(own: Traversable | None) -> Corpus:

@@ -14,6 +14,7 @@ from pathlib import Path
 from warmup.content import Corpus
 from warmup.curves import Curve, Ramp
 from warmup.errors import ConfigError
+from warmup.model import Client
 from warmup.plan import Policy
 from warmup.throttle import Rules, Waits
 
@@ -51,7 +52,16 @@ class Reading:
     )
     asks: tuple[timedelta, ...] = (timedelta(minutes=30), timedelta(hours=5), timedelta(days=1))  # after it was sent
     sent_copy: bool = True
+    count_sent: bool = True
     flagged: float = 0.05  # share of the messages opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """Whom DNS is asked of: addresses with their ports; none: those that the machine asks."""
+
+    servers: tuple[tuple[str, int], ...] = ()
+    timeout: float = 5.0  # seconds for a question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +87,26 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Blocklist:
+    """A zone of DNS, asked about addresses or about domains; the page of whoever is listed, "" if it isn't known."""
+
+    zone: str
+    addresses: bool
+    page: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doctor:
+    """How sending domains are examined."""
+
+    every: timedelta | None = timedelta(days=1)  # None: by hand only
+    require: frozenset[str] = frozenset()  # checks whose errors hold a domain
+    addresses: tuple[str, ...] = ()  # the operator's own, from which mail leaves
+    blocklists: tuple[Blocklist, ...] = ()
+    age: bool = False  # whether the registry is asked how old a domain is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
     """A named curve, where it comes from and what is to be known of it."""
 
@@ -94,6 +124,7 @@ class Config:
     source: Path | None = field(compare=False)  # None: nothing but defaults
     database: str = field(repr=False)  # SQLAlchemy URL, which may hold a password
     credentials: Path  # a directory
+    key: Path | None  # the file with the key that they are encrypted with; None: the usual one, beside them
     authorities: Path | None  # certificates trusted besides the system's
     curve: str  # the name of the curve of mailboxes that have none of their own
     presets: Mapping[str, Preset]  # every curve there is
@@ -105,10 +136,13 @@ class Config:
     rules: Rules  # what is known of servers' words, the operator's own first
     submission: Submission
     reading: Reading
+    naming: Naming
     mta_log: str | None  # the path of our own MTA's log, or "journal"
     service: Service
+    doctor: Doctor
     label: str  # the header field by which our mail is known
     provider_of: Mapping[str, str]  # receiving provider, by domain; others are their own
+    clients: Mapping[str, Client]  # who we are to authorization servers, by the provider's name
 
     def ramp(self, name: str | None = None) -> Ramp:
         """The ramp of a mailbox whose curve is `name` (None: the default). Raises `ConfigError` if it can't be used."""
@@ -116,6 +150,15 @@ class Config:
         if name not in self.ramps:
             raise ConfigError(why_not(name, self.presets))
         return self.ramps[name]
+
+    def client(self, provider: str) -> Client:
+        """Who we are to a provider. Raises `ConfigError` if that isn't configured."""
+        if provider not in self.clients:
+            raise ConfigError(
+                f"there is no client id for {provider} in the configuration; register a client with the provider and "
+                f"write client_id into [oauth.{provider}]"
+            )
+        return self.clients[provider]
 
 
 def why_not(name: str, presets: Mapping[str, Preset]) -> str:

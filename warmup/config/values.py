@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import time, timedelta
 from pathlib import Path as File
 from typing import Any, TypeVar
@@ -146,8 +147,10 @@ def existing(base: File, *, folder: bool) -> Callable[[Any], File]:
     """A file or folder that is there, relative to `base`."""
 
     def read(value: Any) -> File:
-        file = base / text(value)
-        if not (file.is_dir() if folder else file.is_file()):
+        file, there = base / text(value), False
+        with suppress(OSError):  # longer than a name may be
+            there = file.is_dir() if folder else file.is_file()
+        if not there:
             raise wrong(f"there is no {'folder' if folder else 'file'} {file}; write the path of one")
         return file
 

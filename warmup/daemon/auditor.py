@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from warmup.audit import Audit, Copy, Finding
 from warmup.config import Config
@@ -23,7 +24,9 @@ from warmup.model import Mailbox, Message, Response
 from warmup.secrets import Vault
 from warmup.store import Connection, Store, days, installs, mailboxes, messages
 
-from .office import trusted
+from .clock import SystemClock
+from .keys import Keys
+from .trust import trusted
 
 _AT_ONCE = 5  # mailboxes: an operator waits, and a server may count its connections
 _LONGEST = 1800.0  # seconds in one mailbox; a guess, enough to read the header of 100,000 mails
@@ -77,7 +80,7 @@ class _Visits:
     def __init__(self, config: Config, store: Store, vault: Vault, *, since: datetime, found: Audit) -> None:
         self._config = config
         self._store = store
-        self._vault = vault
+        self._keys = Keys(vault, lambda: config, SystemClock().now)
         self._tls = trusted(config)
         self._since = since - _EARLIER
         self._found = found
@@ -108,13 +111,14 @@ class _Visits:
 
     async def _visit(self, mailbox: Mailbox) -> Visited:
         reading = self._config.reading
-        access = await sign_in(
+        signed_in = partial(
+            sign_in,
             mailbox.imap,
             mailbox.login,
-            self._vault.get(mailbox.credential),
             tls=self._tls,
             timeouts=Timeouts(connect=reading.connect, command=reading.command),
         )
+        access = await self._keys.turn(mailbox, signed_in)
         if isinstance(access, Response):
             raise SignInError(f"{mailbox.imap} refused {mailbox.login!r}: {access}")
         try:

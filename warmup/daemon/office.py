@@ -6,16 +6,19 @@ Owns: holding them together. Does not own: opening and closing them (`warmup.dae
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from warmup import smtp
 from warmup.config import Config
 from warmup.model import Install
 from warmup.secrets import Vault
 from warmup.store import Store
 
 from .clock import Clock
+from .keys import Keys
 from .log import Log
+from .trust import trusted
+
+__all__ = ["Office", "trusted"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,13 +32,12 @@ class Office:
     clock: Clock
     log: Log
     node: str
+    keys: Keys = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = Keys(self.vault, lambda: self.config, self.clock.now)
 
     @property
     def tls(self) -> ssl.SSLContext:
         """The one context all connections share."""
         return trusted(self.config)
-
-
-def trusted(config: Config) -> ssl.SSLContext:
-    """Whom the configuration has us trust."""
-    return smtp.context(str(config.authorities) if config.authorities else None)

@@ -1,6 +1,7 @@
 """Proof that a mailbox is the operator's: signing in to both of its servers.
 
-Owns: what counts as proof, and a refusal in words an operator can act on. Does not own: registering (`warmup.cli`).
+Owns: what counts as proof, and a refusal in words an operator can act on. Does not own: registering (`warmup.cli`), the
+words about providers and answers (`data/providers.toml`, `data/advice.toml`).
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ import ssl
 from dataclasses import dataclass
 
 from warmup import imap, smtp
-from warmup.config import Config
+from warmup.config import Config, directory
 from warmup.errors import SignInError, WireError
 from warmup.imap import Folders
-from warmup.model import Endpoint, Response
+from warmup.model import Bearer, Endpoint, Response
+from warmup.throttle import judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,7 @@ class Claim:
     imap: Endpoint
 
 
-async def prove(claim: Claim, secret: str, config: Config, tls: ssl.SSLContext) -> Folders:
+async def prove(claim: Claim, secret: str | Bearer, config: Config, tls: ssl.SSLContext) -> Folders:
     """Sign in to both servers, as the daemon would; the folders found. Raises `SignInError` saying which server
     refused, and with what words.
     """
@@ -42,7 +44,8 @@ async def prove(claim: Claim, secret: str, config: Config, tls: ssl.SSLContext) 
     except WireError as broken:
         raise SignInError(f"{claim.address}: submission at {claim.smtp}: {broken.why}") from broken
     if isinstance(session, Response):
-        raise SignInError(f"{claim.address}: submission at {claim.smtp} refused {claim.login!r}: {session}")
+        advice = advice_on(claim, claim.smtp, session, config)
+        raise SignInError(f"{claim.address}: submission at {claim.smtp} refused {claim.login!r}: {session}{advice}")
     await session.close()
     reading = config.reading
     try:
@@ -56,6 +59,22 @@ async def prove(claim: Claim, secret: str, config: Config, tls: ssl.SSLContext) 
     except WireError as broken:
         raise SignInError(f"{claim.address}: IMAP at {claim.imap}: {broken.why}") from broken
     if isinstance(access, Response):
-        raise SignInError(f"{claim.address}: IMAP at {claim.imap} refused {claim.login!r}: {access.text}")
+        advice = advice_on(claim, claim.imap, access, config)
+        raise SignInError(f"{claim.address}: IMAP at {claim.imap} refused {claim.login!r}: {access.text}{advice}")
     await access.close()
     return access.folders
+
+
+def advice_on(claim: Claim, server: Endpoint, said: Response, config: Config) -> str:
+    """What can be done about a refusal: what is known of that provider, and else of such answers in general."""
+    known = directory().of_server(server, claim.address.rpartition("@")[2])
+    provider = known.provider if known else None
+    verdict = judge(said, provider=provider, waits=config.waits, rules=config.rules)
+    advice = config.rules.advice(verdict, provider)
+    told = [f"{one.text} ({one.source})" if one.source else one.text for one in advice]
+    if known and known.note:
+        # It says better than the general advice which password is wanted.
+        about_passwords = ("password", f"password.{provider}")
+        spare = {config.rules.topics.by_name[topic] for topic in about_passwords if topic in config.rules.topics}
+        told = [known.note, *(words for one, words in zip(advice, told, strict=True) if one not in spare)]
+    return f"; {' '.join(told)}" if told else ""

@@ -1,9 +1,10 @@
-"""Signing in: from a host and a password to folders that can be looked into.
+"""Signing in: from a host and a password or token to folders that can be looked into.
 
 Owns: the order of commands until then, one authentication mechanism, TLS before anything else.
 Does not own: what a refusal means (`warmup.throttle`), certificates to trust (the caller's context).
-Sources: RFC 3501 §6.2 (STARTTLS, AUTHENTICATE, LOGIN), RFC 4616 (PLAIN), RFC 2595 §3.1 (forget what was said in the
-clear), RFC 6154 §2 (LIST with special use), RFC 2342 (NAMESPACE).
+Sources: RFC 3501 §6.2 (STARTTLS, AUTHENTICATE, LOGIN), RFC 4616 (PLAIN), RFC 4959 (SASL-IR), RFC 2683 §3.2.1.5
+(length of a command), RFC 2595 §3.1 (forget what was said in the clear), RFC 6154 §2 (LIST with special use), RFC 2342
+(NAMESPACE).
 """
 
 from __future__ import annotations
@@ -14,22 +15,25 @@ from base64 import b64encode
 from aioimaplib import quoted
 
 from warmup.errors import AccessLost, AccessRefused, SignInError
-from warmup.model import Endpoint, Response, Security, Stage
+from warmup.model import Bearer, Endpoint, Response, Security, Stage
+from warmup.sasl import Proof, proof
 
 from .access import Access
 from .folders import Folders, survey
 from .line import Farewell, Line, Timeouts
 
+_COMMAND = 1000  # octets of a command, about, that every server takes
+
 
 async def sign_in(
-    endpoint: Endpoint, login: str, secret: str, *, tls: ssl.SSLContext, timeouts: Timeouts
+    endpoint: Endpoint, login: str, secret: str | Bearer, *, tls: ssl.SSLContext, timeouts: Timeouts
 ) -> Access | Response:
     """Access to the mailbox of `login`, or the server's NO, BAD or BYE, word for word (the line is closed then).
 
     The stage of a Response is CONNECT, TLS, LOGIN, or SELECT when the login was taken and the folders weren't shown
     ("BAD User is authenticated but not connected."); its code is 0. There is no falling back: not to another
-    mechanism, not to the clear. A server that takes no password is answered for with a NO at LOGIN, ending in
-    "(not sent)".
+    mechanism, not to the clear. A server that takes no password, or no token, is answered for with a NO at LOGIN,
+    ending in "(not sent)".
 
     Raises `AccessLost` when the line breaks, the certificate isn't trusted or STARTTLS isn't offered; `SignInError`,
     before dialling, when the password would go in the clear to another machine.
@@ -39,7 +43,12 @@ async def sign_in(
     line = await Line.connect(endpoint, tls, timeouts.connect)
     try:
         offers = await _introduce(line, endpoint, tls, timeouts.command)
-        await _prove(line, offers, login, secret, timeouts.command)
+        if isinstance(secret, Bearer):
+            mechanisms = {offer.removeprefix("AUTH=") for offer in offers if offer.startswith("AUTH=")}
+            shown = proof(mechanisms, login, secret, endpoint)
+            await _show(line, shown, "SASL-IR" in offers, timeouts.command)
+        else:
+            await _prove(line, offers, login, secret, timeouts.command)
         # Not what the answer to LOGIN may say of it: that is rarely the whole.
         offers = await _capabilities(line, Stage.LOGIN, timeouts.command)
         return Access(line, offers, await _folders(line, offers, timeouts.command), timeouts)
@@ -74,6 +83,19 @@ async def _prove(line: Line, offers: frozenset[str], login: str, secret: str, se
         await line.ask(Stage.LOGIN, "LOGIN", *arguments, owed=owed, seconds=seconds)
     else:
         raise AccessRefused(Stage.LOGIN, "NO the server takes neither LOGIN nor AUTHENTICATE PLAIN (not sent)")
+
+
+async def _show(line: Line, shown: Proof | None, at_once: bool, seconds: float) -> None:
+    """The token, by one mechanism, once."""
+    if shown is None:
+        why = "NO the server takes neither AUTHENTICATE OAUTHBEARER nor XOAUTH2 (not sent)"
+        raise AccessRefused(Stage.LOGIN, why)
+    line.hide(shown.bearer.token, shown.opening)
+    arguments, owed = [shown.mechanism], [shown.opening, shown.surrender]
+    if at_once and len(shown.opening) <= _COMMAND:
+        arguments.append(owed.pop(0))
+    pieces = [piece.encode() + b"\r\n" for piece in owed]
+    await line.ask(Stage.LOGIN, "AUTHENTICATE", *arguments, owed=pieces, seconds=seconds)
 
 
 def _astrings(*values: str) -> tuple[list[str], list[bytes]]:

@@ -2,8 +2,8 @@
 
 Owns: the order of commands, one authentication mechanism, deadlines per stage, framing a message.
 Does not own: the wire (`warmup.smtp.line`), what a server can take (`warmup.smtp.offer`).
-Sources: RFC 5321 §3.3, §4.1.1 (commands), §4.5.2 (dots), §4.5.3.2 (deadlines); RFC 4954 and RFC 4616 (AUTH PLAIN),
-RFC 3207 (STARTTLS), RFC 8314.
+Sources: RFC 5321 §3.3, §4.1.1 (commands), §4.5.2 (dots), §4.5.3.1.4 (length of a command), §4.5.3.2 (deadlines);
+RFC 4954 and RFC 4616 (AUTH PLAIN), RFC 3207 (STARTTLS), RFC 8314.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from warmup.address import wire
 from warmup.errors import NotSent, SignInError
-from warmup.model import Endpoint, Response, Security, Stage
+from warmup.model import Bearer, Endpoint, Response, Security, Stage
+from warmup.sasl import Proof, proof
 
 from .answer import answer
 from .line import Line
@@ -23,6 +24,7 @@ from .offer import Offer
 
 _BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _DOT = re.compile(rb"^\.", re.MULTILINE)
+_COMMAND = 512  # octets of a command with its CRLF, which AUTH with an initial response mustn't pass (RFC 4954 §4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +39,13 @@ class Timeouts:
 
 
 async def dial(
-    endpoint: Endpoint, login: str, secret: str, *, hello: str, tls: ssl.SSLContext, timeouts: Timeouts
+    endpoint: Endpoint, login: str, secret: str | Bearer, *, hello: str, tls: ssl.SSLContext, timeouts: Timeouts
 ) -> Session | Response:
     """A session signed in as `login`, or the server's refusal at CONNECT, TLS, EHLO or AUTH (the line is closed then).
 
     `hello` is the ASCII name or address literal we give in EHLO. There is no falling back: not to HELO, not to another
-    mechanism, not to the clear. A server that offers neither PLAIN nor LOGIN is answered for with 504 5.5.4 at AUTH,
-    its text ending in "(not sent)".
+    mechanism, not to the clear. A server that offers neither PLAIN nor LOGIN (for a token neither OAUTHBEARER nor
+    XOAUTH2) is answered for with 504 5.5.4 at AUTH, its text ending in "(not sent)".
 
     Raises `NotSent` when the line breaks, the certificate isn't trusted or STARTTLS isn't offered; `SignInError`,
     before dialling, when the password would go in the clear to another machine.
@@ -108,7 +110,7 @@ class Session:
         """
         assert self._open, "DATA follows an accepted envelope"
         stuffed = _stuffed(message)
-        said = await self._line.ask(Stage.DATA, b"DATA", seconds=self._timeouts.data, wants=3)
+        said = await self._line.ask(Stage.DATA, b"DATA", seconds=self._timeouts.data, wants=(3,))
         if not said.positive:
             return said
         said = await self._line.message(stuffed, self._timeouts.dot)
@@ -135,7 +137,14 @@ class Session:
 
 
 async def _introduce(
-    line: Line, endpoint: Endpoint, login: str, secret: str, *, hello: str, tls: ssl.SSLContext, timeouts: Timeouts
+    line: Line,
+    endpoint: Endpoint,
+    login: str,
+    secret: str | Bearer,
+    *,
+    hello: str,
+    tls: ssl.SSLContext,
+    timeouts: Timeouts,
 ) -> Session | Response:
     seconds = timeouts.command
     said = await line.greeting(seconds)
@@ -151,7 +160,11 @@ async def _introduce(
         offer = await _hello(line, hello, seconds)  # what was offered in the clear doesn't count, RFC 3207 §4.2
     if isinstance(offer, Response):
         return offer
-    said = await _sign_in(line, offer, login, secret, seconds)
+    if isinstance(secret, Bearer):
+        shown = proof({mechanism.upper() for mechanism in offer.auth}, login, secret, endpoint)
+        said = await _show(line, shown, seconds) if shown else _not_offered(offer, "AUTH OAUTHBEARER nor XOAUTH2")
+    else:
+        said = await _sign_in(line, offer, login, secret, seconds)
     return Session(line, offer, timeouts) if said.positive else said
 
 
@@ -172,15 +185,35 @@ async def _sign_in(line: Line, offer: Offer, login: str, secret: str, seconds: f
         # password for it.
         turns = ((3, (b"AUTH", b"LOGIN")), (3, (user,)), (2, (password,)))
     else:
-        offered = ", ".join(sorted(offer.auth)).upper() or "none"
-        text = f"the server takes neither AUTH PLAIN nor LOGIN; it offers {offered} (not sent)"
-        return Response(Stage.AUTH, 504, "5.5.4", text)
+        return _not_offered(offer, "AUTH PLAIN nor LOGIN")
     hide = (secret, plain.decode(), password.decode())
     for wants, command in turns:
-        said = await line.ask(Stage.AUTH, *command, seconds=seconds, wants=wants, hide=hide)
+        said = await line.ask(Stage.AUTH, *command, seconds=seconds, wants=(wants,), hide=hide)
         if not said.positive:
             break
     return said
+
+
+async def _show(line: Line, shown: Proof, seconds: float) -> Response:
+    """The token, by one mechanism, once."""
+    hide = (shown.bearer.token, shown.opening)
+    auth: tuple[bytes, ...] = (b"AUTH", shown.mechanism.encode())
+    opening = shown.opening.encode()
+    if len(b" ".join((*auth, opening))) + 2 > _COMMAND:
+        said = await line.ask(Stage.AUTH, *auth, seconds=seconds, wants=(3,))
+        if not said.positive:
+            return said
+        auth = ()
+    said = await line.ask(Stage.AUTH, *auth, opening, seconds=seconds, wants=(2, 3), hide=hide)
+    if said.code // 100 == 3:
+        said = await line.ask(Stage.AUTH, shown.surrender.encode(), seconds=seconds, wants=(), hide=hide)
+    return said
+
+
+def _not_offered(offer: Offer, wanted: str) -> Response:
+    offered = ", ".join(sorted(offer.auth)).upper() or "none"
+    text = f"the server takes neither {wanted}; it offers {offered} (not sent)"
+    return Response(Stage.AUTH, 504, "5.5.4", text)
 
 
 def _stuffed(message: bytes) -> bytes:

@@ -48,12 +48,12 @@ def record(db: Connection, days: Sequence[Day], slots: Sequence[Slot]) -> int:
     """
     if not days:
         return 0
-    fresh = _insert(db, day).on_conflict_do_nothing().returning(day.c.mailbox, day.c.local_date)
+    fresh = inserting(db, day).on_conflict_do_nothing().returning(day.c.mailbox, day.c.local_date)
     new = {(mailbox, local_date) for mailbox, local_date in db.execute(fresh, [from_day(kept) for kept in days])}
     values = [from_slot(slot) for slot in slots if (slot.sender, slot.local_date) in new]
     if values:
         answer = message.c.parent.is_not(None) & message.c.dropped_at.is_(None) & message.c.refused_at.is_(None)
-        db.execute(_insert(db, message).on_conflict_do_nothing(index_elements=["parent"], index_where=answer), values)
+        db.execute(inserting(db, message).on_conflict_do_nothing(index_elements=["parent"], index_where=answer), values)
     return len(new)
 
 
@@ -114,7 +114,7 @@ def lived(db: Connection, since: date) -> dict[tuple[int, date], tuple[int, int 
     return {key: (counts.get(key, 0), allowed.get(key, 0)) for key in counts.keys() | allowed.keys()}
 
 
-def _insert(db: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def inserting(db: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, which both databases have and SQLAlchemy keeps apart."""
     return sqlite.insert(table) if db.dialect.name == "sqlite" else postgresql.insert(table)
 

@@ -17,7 +17,7 @@ from warmup.model import Endpoint, Mailbox
 
 from .pauses import mended
 from .rows import from_fields, to_mailbox
-from .tables import day, mailbox, message, pause
+from .tables import budget, day, mailbox, message, pause
 
 REMOVED = "mailbox removed"  # why the slots of a removed mailbox, and those to it, were dropped
 
@@ -30,6 +30,7 @@ class Fields(TypedDict, total=False):
     provider: str
     login: str
     credential: str
+    auth: str
     smtp: Endpoint
     imap: Endpoint
     curve: str | None
@@ -48,6 +49,7 @@ def add(
     imap: Endpoint,
     curve: str | None,
     now: datetime,
+    auth: str = "password",
 ) -> Mailbox:
     """A new mailbox, or the removed one of that address with its number and its history, free of pauses that waited
     for a person.
@@ -61,6 +63,7 @@ def add(
             "provider": provider,
             "login": login,
             "credential": credential,
+            "auth": auth,
             "smtp": smtp,
             "imap": imap,
             "curve": curve,
@@ -117,6 +120,7 @@ def purge(db: Connection, id: int) -> None:
     """Erases the mailbox and all that was ever known of it, messages of others to it too. Its number isn't reused."""
     db.execute(delete(message).where(_with(id)))
     db.execute(delete(day).where(day.c.mailbox == id))
+    db.execute(delete(budget).where(budget.c.mailbox == id))
     db.execute(delete(pause).where(or_(pause.c.mailbox == id, pause.c.recipient == id)))
     db.execute(delete(mailbox).where(mailbox.c.id == id))
 

@@ -72,6 +72,7 @@ class MailboxRow(Base, table=True):
     __tablename__ = "mailbox"
     __table_args__ = (
         UniqueConstraint("address"),
+        CheckConstraint("auth = 'password' OR auth LIKE 'oauth:_%'", name="auth"),
         _one_of("smtp_security", Security),
         _one_of("imap_security", Security),
         CheckConstraint("smtp_port BETWEEN 1 AND 65535", name="smtp_port"),
@@ -85,6 +86,7 @@ class MailboxRow(Base, table=True):
     provider: str
     login: str
     credential: str
+    auth: str = Field(default="password", sa_column_kwargs={"server_default": "password"})
     smtp_host: str
     smtp_port: int
     smtp_security: str
@@ -192,6 +194,22 @@ class DayRow(Base, table=True):
     reason: str
 
 
+class BudgetRow(Base, table=True):
+    """What other programs use of a mailbox's local day: seen in its Sent folder, and `others` in all, with what they
+    have taken in advance. The day needn't be planned.
+    """
+
+    __tablename__ = "budget"
+    __table_args__ = (
+        CheckConstraint("others >= 0 AND (observed IS NULL OR observed BETWEEN 0 AND others)", name="counts"),
+    )
+    mailbox: int = Field(primary_key=True, foreign_key="mailbox.id")
+    local_date: date = Field(primary_key=True)
+    observed: int | None
+    others: int
+    looked_at: datetime | None
+
+
 class PauseRow(Answered, table=True):
     """A hold, with its cause and its end; kept when it is over."""
 
@@ -239,7 +257,7 @@ def _table(name: str) -> Table:
     return Base.metadata.tables[name]
 
 
-_NAMES = ("install", "mailbox", "message", "day", "pause", "bookmark")
-install, mailbox, message, day, pause, bookmark = map(_table, _NAMES)
+_NAMES = ("install", "mailbox", "message", "day", "budget", "pause", "bookmark")
+install, mailbox, message, day, budget, pause, bookmark = map(_table, _NAMES)
 
 NOW = bindparam("now", type_=message.c.due_at.type)  # a naive one is refused, as in a column

@@ -1,0 +1,135 @@
+"""Budgets: what of a mailbox's day is left, for its owner's real mail counts as well.
+
+Other programs use it up in two ways. What they sent is *observed* in the Sent folder. What they *reserve* they take in
+advance, and it is shown as reserved until it is seen in Sent: then it is counted there and not twice. So `others`, what
+they use in all, is what was observed, or what was taken added to what was known when it was taken, whichever is more.
+
+Owns: the rows of `budget`, and that nothing is taken that isn't left, whoever asks at once. Does not own: that no slot
+is claimed beyond it (`warmup.store.messages.claims`), looking into Sent (`warmup.daemon.observer`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, select, update
+
+from .days import inserting
+from .messages.claims import ALLOWED, MANY, OURS, WAITING
+from .pauses import SHUT
+from .tables import budget, mailbox, message
+
+m, b = message.c, budget.c
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What other programs use of a day, in recipients: `total` with what they reserve. `observed` is None if nobody
+    could look.
+    """
+
+    total: int = 0
+    observed: int | None = None
+
+    @property
+    def reserved(self) -> int:
+        """Taken and not seen in Sent yet."""
+        return self.total - (self.observed or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """A mailbox's local day: what it allows; what `ours` is, sent, uncertain or in hand; what is `planned` to go yet,
+    which has no claim to what is left: who takes, takes it from the plan.
+    """
+
+    allowance: int
+    ours: int
+    others: Others
+    planned: int
+
+    @property
+    def left(self) -> int:
+        """What may still be sent, by anybody."""
+        return max(0, self.allowance - self.ours - self.others.total)
+
+
+def get(db: Connection, mailbox: int, local_date: date, *, most: int = MANY) -> Budget:
+    """The budget of a local day; `most` is what the mailbox may send in a day by now, if that is less."""
+    row = db.execute(_GET, {"who": mailbox, "today": local_date}).one()
+    others = every(db, {mailbox: local_date}).get(mailbox, Others())
+    return Budget(allowance=min(row.allowance, most), ours=row.ours, others=others, planned=row.planned)
+
+
+def every(db: Connection, dates: Mapping[int, date]) -> dict[int, Others]:
+    """What others use of each mailbox's day, where they use any or were looked for."""
+    rows = db.execute(select(budget).where(b.local_date.in_(set(dates.values()))))
+    return {row.mailbox: Others(row.others, row.observed) for row in rows if dates.get(row.mailbox) == row.local_date}
+
+
+def observe(db: Connection, mailbox: int, local_date: date, seen: int | None, now: datetime) -> bool:
+    """Others have sent so many of that day by now; None: nobody could look. Less than before is no news: what is gone
+    from Sent was sent. Whether it is the first look of the day.
+    """
+    mine = b.mailbox == mailbox, b.local_date == local_date
+    first = db.scalar(select(b.looked_at).where(*mine)) is None
+    count = seen or 0
+    fresh = {"mailbox": mailbox, "local_date": local_date, "observed": seen, "others": count, "looked_at": now}
+    more: dict[str, object] = {"looked_at": now}
+    if seen is not None:
+        known = func.coalesce(b.observed, 0)
+        more["observed"] = case((known > count, known), else_=count)
+        more["others"] = case((b.others > count, b.others), else_=count)
+    row = inserting(db, budget).values(**fresh)
+    db.execute(row.on_conflict_do_update(index_elements=["mailbox", "local_date"], set_=more))
+    return first
+
+
+def take(db: Connection, mailbox: int, local_date: date, number: int, *, most: int = MANY) -> bool:
+    """Reserves so many of a day for another program: all, or none if less is left."""
+    _hold(db, mailbox)
+    if get(db, mailbox, local_date, most=most).left < number:
+        return False
+    row = inserting(db, budget).values(mailbox=mailbox, local_date=local_date, others=number)
+    row = row.on_conflict_do_update(index_elements=["mailbox", "local_date"], set_={"others": b.others + number})
+    db.execute(row)
+    return True
+
+
+def give_back(db: Connection, mailbox: int, local_date: date, number: int) -> int:
+    """Ends a reservation of so many, or of as many as are reserved; how many that were."""
+    _hold(db, mailbox)
+    given = min(number, get(db, mailbox, local_date).others.reserved)
+    mine = b.mailbox == mailbox, b.local_date == local_date
+    db.execute(update(budget).where(*mine).values(others=b.others - given))
+    return given
+
+
+def unobserved(db: Connection, *, now: datetime, soon: datetime, since: datetime) -> set[tuple[int, date]]:
+    """The days, by mailbox, of which something is due until `soon` and which nobody has looked at `since`; without
+    those that looking into is held at `now`.
+    """
+    return {(row.sender, row.local_date) for row in db.execute(_UNOBSERVED, {"now": now, "soon": soon, "since": since})}
+
+
+def _hold(db: Connection, number: int) -> None:
+    """Holds the sender to the end of the transaction, as a claim does, but waits for it."""
+    db.execute(select(mailbox.c.id).where(mailbox.c.id == number).with_for_update(key_share=True))
+
+
+_who, _today = bindparam("who", type_=m.sender.type), bindparam("today", type_=m.local_date.type)
+_still = select(func.count(m.id)).where(m.sender == _who, m.local_date == _today, WAITING).scalar_subquery()
+_GET = select(ALLOWED.label("allowance"), OURS.label("ours"), _still.label("planned"))
+
+_looked = exists().where(
+    b.mailbox == m.sender, b.local_date == m.local_date, b.looked_at > bindparam("since", type_=b.looked_at.type)
+)
+_live = and_(mailbox.c.id == m.sender, mailbox.c.removed_at.is_(None), ~SHUT)
+_UNOBSERVED = (
+    select(m.sender, m.local_date)
+    .join(mailbox, _live)
+    .where(WAITING, m.due_at <= bindparam("soon", type_=m.due_at.type), ~_looked)
+    .distinct()
+)
