@@ -112,6 +112,7 @@ async def test_a_database_that_can_not_be_written_is_waited_for_and_told_in_one_
                 await service.hears("stalled")
             finally:
                 heal()
+            await service.hears("resumed")
             await service.hears("sent", 6)
         (stalled,) = world.events("stalled")
         assert stalled.fields["why"] == f"{disk}/warmup.db: {words}"
@@ -280,6 +281,7 @@ async def test_a_postgresql_that_is_restarted_is_waited_for_and_told_in_one_line
                 world.clock.jump(NOON + HOUR)
                 await service.hears("stalled")
                 cluster.start()
+                await service.hears("resumed")
                 await service.hears("sent", 6)
                 with pytest.raises(StoreError, match="is at work on this database; stop it first"):
                     await world.live(LATER)  # another daemon: the lock, lost with the server, was taken again

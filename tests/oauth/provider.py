@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -130,8 +131,9 @@ class Provider:
         urls = "".join(f'{name} = "{self.base}/{name}"\n' for name in ("authorize", "token", "device"))
         return f'[oauth.local]\nclient_id = "{self.id}"\nclient_secret = "{self.secret}"\n{urls}scopes = ["{SCOPE}"]\n'
 
-    @property
+    @cached_property
     def trusting(self) -> ssl.SSLContext:
+        """A client's context. Made once: loading what the system trusts as well takes long."""
         context = ssl.create_default_context()
         self.authority.configure_trust(context)
         return context

@@ -62,7 +62,7 @@ def spf(
     """
     found = settings(config, database)
     pool = _pool(found, domain(name))
-    ask = asking(resolver_of(name_server))
+    ask = asking(resolver_of(name_server, found))
     at = _wire(name)
 
     async def work() -> tuple[Draft, list[Finding]]:
@@ -85,6 +85,7 @@ def dmarc(
         str | None, typer.Option(metavar="ADDRESS", help="Where reports are to go.", show_default=False)
     ] = None,
     name_server: NameServer = None,
+    config: ConfigFile = None,
     json: Json = False,
 ) -> None:
     """Print the DMARC record to publish.
@@ -99,7 +100,7 @@ def dmarc(
     """
     if policy not in {None, "none", "quarantine", "reject"}:
         raise UsageError(f"--policy {policy!r}: write none, quarantine or reject")
-    ask = asking(resolver_of(name_server))
+    ask = asking(resolver_of(name_server, settings(config, None)))
     reports = wire(canonical(rua)) if rua else None
     _end(_run(drafts.dmarc(_wire(name), policy, reports, ask)), [], as_json=json)
 
@@ -132,12 +133,13 @@ def dkim(
       warmup dns dkim example.org --selector s1
       warmup dns dkim example.org --selector s1 --key s1.public.pem
     """
+    found = settings(config, database)
     if selector is None:
         if key is not None:
             raise UsageError("--key needs --selector, the name it is to be published under")
-        _where(_pool(settings(config, database), domain(name)), name, as_json=json)
+        _where(_pool(found, domain(name)), name, as_json=json)
         return
-    ask = asking(resolver_of(name_server))
+    ask = asking(resolver_of(name_server, found))
     draft, findings = _run(drafts.dkim(_wire(name), selector, _text(key) if key else None, ask))
     _end([draft] if draft else [], findings, as_json=json)
 

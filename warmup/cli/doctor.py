@@ -88,7 +88,7 @@ def doctor(
       warmup doctor ann@example.org --json | jq '.[] | select(.level == "error")'
     """
     found = settings(config, database)
-    addresses, resolver = _addresses(ip or []), resolver_of(name_server)
+    addresses, resolver = _addresses(ip or []), resolver_of(name_server, found)
     with opened(found) as store:
         told = asyncio.run(_all(_consultations(subject, store, selector or [], addresses), found, store, resolver))
     if json:
@@ -102,10 +102,10 @@ def doctor(
         raise typer.Exit(_FOUND)
 
 
-def resolver_of(server: str | None) -> Resolver:
-    """Whom to ask."""
+def resolver_of(server: str | None, config: Config) -> Resolver:
+    """Whom to ask: the configuration's name servers, unless another is named."""
     if server is None:
-        return Resolver()
+        return Resolver(config.naming.servers, config.naming.timeout)
     host, _, port = server.partition("#")
     if not (port or "53").isdigit():
         raise UsageError(f"--name-server {server!r}: write ADDRESS or ADDRESS#PORT")

@@ -107,7 +107,7 @@ def add(
     \b
     Examples:
       warmup mailbox add ann@example.org
-      warmup mailbox add ann@example.org --smtp mail.example.org:587 --imap mail.example.org
+      warmup mailbox add ann@x.org --smtp mail.x.org:587 --imap mail.x.org
       warmup mailbox add ann@example.com --oauth google
       pass show mail/ann | warmup mailbox add ann@example.org --password-file -
     """

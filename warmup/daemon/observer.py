@@ -1,6 +1,6 @@
 """Observing: what a mailbox's owner sends by other programs eats the day's allowance.
 
-Every visit counts what lies in Sent and isn't ours. We can't know when somebody sends, so this is the one thing that is
+A visit counts what lies in Sent and isn't ours, unless that was done just now. We can't know when somebody sends, so this is the one thing that is
 looked after by the clock: before the first message of a day, and every few hours while more are to go. What is sent
 between two looks counts from the second one.
 
@@ -22,6 +22,7 @@ from warmup.store import Connection, budgets, mailboxes, messages
 from .office import Office
 
 _AHEAD = timedelta(minutes=30)  # of what is to go: a look that has to wait for its turn isn't late
+_ENOUGH = timedelta(minutes=30)  # a guess: a visit so soon after a look doesn't look again
 _EVERY = timedelta(hours=4)  # a guess: most visits come for other reasons, and more often
 
 
@@ -37,6 +38,9 @@ async def observe(office: Office, mailbox: Mailbox, access: Access) -> None:
     """Count what others have sent on the mailbox's local day."""
     now = office.clock.now()
     today = local_date(now, mailbox.zone)
+    last = await office.store.do(budgets.looked_at, mailbox.id, today)
+    if last is not None and now - last < _ENOUGH:
+        return
     midnight = datetime.combine(today, time(0), ZoneInfo(mailbox.zone)).astimezone(UTC)
     why, lying = "there is no Sent folder", None
     try:

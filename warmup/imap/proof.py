@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from email.parser import BytesHeaderParser
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,13 @@ class Proof:
         return ours[0] if [self.values[name] for name in ours] == labels else None
 
 
+@lru_cache(maxsize=16)
+def _parsed(header: bytes) -> Message:
+    """Several fields of the same header are asked for, one after the other."""
+    return BytesHeaderParser().parsebytes(header)
+
+
 def field(text: bytes, name: str) -> list[str]:
     """The values of all fields of that name in the header with which a text begins, unfolded."""
-    header = BytesHeaderParser().parsebytes(text.partition(b"\r\n\r\n")[0])
+    header = _parsed(text.partition(b"\r\n\r\n")[0])
     return [" ".join(str(value).split()) for value in header.get_all(name, [])]

@@ -69,6 +69,12 @@ def every(db: Connection, dates: Mapping[int, date]) -> dict[int, Others]:
     return {row.mailbox: Others(row.others, row.observed) for row in rows if dates.get(row.mailbox) == row.local_date}
 
 
+def looked_at(db: Connection, mailbox: int, local_date: date) -> datetime | None:
+    """When what others sent on that day was last counted."""
+    at: datetime | None = db.scalar(select(b.looked_at).where(b.mailbox == mailbox, b.local_date == local_date))
+    return at
+
+
 def observe(db: Connection, mailbox: int, local_date: date, seen: int | None, now: datetime) -> bool:
     """Others have sent so many of that day by now; None: nobody could look. Less than before is no news: what is gone
     from Sent was sent. Whether it is the first look of the day.
