@@ -14,7 +14,7 @@ from random import SystemRandom
 
 from .machine import many
 
-_AT_ONCE = os.cpu_count() or 1
+_PART = 50  # lives
 
 
 def main() -> None:
@@ -25,17 +25,18 @@ def main() -> None:
     asked = options.parse_args()
     first = SystemRandom().randrange(10**6) if asked.seed is None else asked.seed
     print(f"seed {first}", flush=True)
-    live = partial(many, examples=math.ceil(asked.examples / _AT_ONCE), steps=asked.steps)
     counts: Counter[str] = Counter()
-    failed = False
-    with ProcessPoolExecutor(_AT_ONCE, multiprocessing.get_context("spawn")) as pool:
-        for counted, failure in pool.map(live, range(first, first + _AT_ONCE)):
+    failures = []
+    live = partial(many, examples=_PART, steps=asked.steps)
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        for counted, failure in pool.map(live, range(first, first + math.ceil(asked.examples / _PART))):
             counts += counted
-            failed |= bool(failure)
-            print(failure, end="")
+            failures += [failure] if failure else []
+            print(f"{counts['lives']:,} lives, {counts['accepted']:,} accepted", file=sys.stderr, flush=True)
     for name, count in counts.items():
         print(f"{count:8,} {name}")
-    sys.exit(failed)
+    print("\n".join(failures), end="")
+    sys.exit(bool(failures))
 
 
 if __name__ == "__main__":

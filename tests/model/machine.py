@@ -225,7 +225,7 @@ def many(number: int, *, examples: int, steps: int, shrink: bool = True) -> tupl
         database=None,
         deadline=None,
         print_blob=True,
-        phases=[Phase.generate, Phase.shrink, Phase.explain] if shrink else [Phase.generate],
+        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     try:

@@ -42,15 +42,15 @@ def allowance(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Tell how many messages may still be sent from a mailbox today, by us or by other programs.
+    """Tell how many messages a mailbox may still send today.
 
     \b
     allowance  what the day allows; 0 while it isn't planned
     sent       by us: accepted, perhaps accepted, or in hand
-    observed   by others: seen in the Sent folder, when that was last looked into; each recipient counts
+    observed   by others: seen in Sent at the last look; each recipient counts
     reserved   taken with --take and not seen in Sent yet
     left       the allowance less all of these
-    planned    of ours, to go yet: not subtracted, for who takes is first, and what then finds no room is dropped
+    planned    of ours, to go yet: not subtracted, who takes is first
 
     The day is the mailbox's own. What was taken is counted once it is seen in Sent, and not twice; what isn't sent by
     midnight is void. Take one for each recipient, before you send.

@@ -41,7 +41,7 @@ def audit(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Compare the database with what lies in the mailboxes.
+    """Compare the database with the mailboxes.
 
     Signs in to every mailbox and reads the headers of all mail that has our label; nothing is changed or marked as
     read, and a daemon may be at work. Not looked into: Sent, Drafts and Trash.

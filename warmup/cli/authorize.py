@@ -51,7 +51,7 @@ def authorize(
     config: ConfigFile = None,
     database: Database = None,
 ) -> None:
-    """Have the owner of a mailbox consent, so that it opens without a password (OAuth 2.0).
+    """Open a mailbox by its owner's consent (OAuth 2).
 
     It shows an address to open in a browser on this machine, signed in as that mailbox, and waits. In a browser
     elsewhere: with --device a code is shown to type there; or forward the port that it comes back to, with --port 8400

@@ -40,7 +40,7 @@ def init(
     ] = None,
     database: Database = None,
 ) -> None:
-    """Write a configuration and make the database, and the key for the passwords.
+    """Write a configuration, make database and key.
 
     The file names every setting with its default and its reason; nothing in it has to be changed. Without a file the
     same defaults hold.

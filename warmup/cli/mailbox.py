@@ -28,7 +28,7 @@ from .joining import CurveName, Guard, Imap, Login, Name, PasswordFile, Provider
 from .sheet import show, show_one
 
 app = typer.Typer(
-    help="Register mailboxes, look at them, change, pause and remove them.\n\nA mailbox is registered by signing in to "
+    help="Register, change, pause and remove mailboxes.\n\nA mailbox is registered by signing in to "
     "both its servers. Its password is kept in the credentials directory, encrypted, and shown nowhere.",
     no_args_is_help=True,
 )

@@ -86,7 +86,7 @@ def list_(
 
 @app.command("show")
 def show_(number: Number, config: ConfigFile = None, database: Database = None, json: Json = False) -> None:
-    """Show one pause: what the server said, why that holds, for how long, what it cost, and what you can do."""
+    """Show one pause, with all that is known of it."""
     found = settings(config, database)
     with opened(found) as store:
         people, pause = _people(store), _numbered(store, number)

@@ -42,7 +42,7 @@ def status(
     \b
     DAY        its sending day on the curve
     TODAY, OF  sent on its local day, of how many it may send
-    OTHERS     used of these by other programs: seen in Sent, or taken with `warmup allowance`; if there are any
+    OTHERS     used of these by other programs, seen in Sent or reserved, if any
     SENT       accepted by its server, ever
     INBOX, JUNK, MISSING, ANSWERED
                what became of those at the receiving end
@@ -83,7 +83,8 @@ def _show(store: Store, config: Config, json: bool) -> None:
     rows = store.run(_rows, config, at)
     if not any(row["others"] for row in rows):
         del headings["others"]
-    spare = ("held_by", "curve", "answered", "missing", "day", "inbox", "junk", "sent", "others", "held")
+    narrow = ("held_by", "curve", "answered", "missing", "day", "inbox", "junk", "sent", "others", "held")
+    spare = tuple(name for name in narrow if name in headings)
     show(rows, headings, as_json=json, empty="no mailboxes; `warmup mailbox add` registers one", spare=spare)
     if sys.stdout.isatty() and not json:
         tell(store.run(_reasons, at))

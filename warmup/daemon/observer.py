@@ -1,8 +1,8 @@
 """Observing: what a mailbox's owner sends by other programs eats the day's allowance.
 
-A visit counts what lies in Sent and isn't ours, unless that was done just now. We can't know when somebody sends, so this is the one thing that is
-looked after by the clock: before the first message of a day, and every few hours while more are to go. What is sent
-between two looks counts from the second one.
+A visit counts what lies in Sent and isn't ours, unless that was done just now. We can't know when somebody sends, so
+this is the one thing that is looked after by the clock: before the first message of a day, and every few hours while
+more are to go. What is sent between two looks counts from the second one.
 
 Owns: when to look, and telling ours from others'. Does not own: reading Sent (`warmup.imap.posted`), the sums
 (`warmup.store.budgets`).

@@ -79,7 +79,7 @@ def _parse(octets: bytes) -> Element:
     parser.StartDoctypeDeclHandler = _no_doctype
     try:
         parser.Parse(octets, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, ValueError, LookupError) as error:  # the last two of encodings, which a file may name
         raise Refused(f"it is no XML: {error}") from error
     return builder.close()
 

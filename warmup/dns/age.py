@@ -10,8 +10,8 @@ import asyncio
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from typing import Any
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from .finding import Finding, found
@@ -40,7 +40,7 @@ def _registered(url: str, seconds: float) -> datetime | None:
         with urlopen(request, timeout=seconds) as answer:  # noqa: S310
             told = json.loads(answer.read(_MOST))
         return next(_dates(told), None)
-    except (URLError, OSError, ValueError):
+    except (OSError, HTTPException, ValueError, RecursionError):  # the last of brackets by the thousand
         return None
 
 

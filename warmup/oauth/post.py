@@ -51,11 +51,16 @@ def post(url: str, form: str, tls: ssl.SSLContext) -> Mapping[str, object]:
         raise lost(words.format(host=host, error=error, seconds=_SECONDS)) from None
     finally:
         connection.close()
+    return read(host, status, octets)
+
+
+def read(host: str, status: int, octets: bytes) -> Mapping[str, object]:
+    """What a server answered. Raises `TokenLost` if it makes no sense, or the server is in trouble."""
     if status == 429 or status >= 500:
         raise lost(f"{host} answered {status}")
     try:
         answer = json.loads(octets)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter of brackets by the thousand
         answer = None
     if not isinstance(answer, dict):
         raise lost(f"{host} answered {status}, with no JSON")
