@@ -12,4 +12,4 @@ def test_the_laws_hold_whatever_happens(part: int) -> None:
     counts, failure = many(part, examples=50, steps=5, shrink=False)
     assert not failure, failure
     assert counts["lives"] >= 50
-    assert min(counts[thing] for thing in ("accepted", "pauses", "dropped", "kills")), counts
+    assert min(counts[thing] for thing in ("accepted", "pauses", "dropped")), counts
