@@ -94,7 +94,7 @@ class House(World):
     def _live(self, until: datetime) -> bool:
         """Until then; False if it was killed before."""
         try:
-            self._runner.run(Daemon(self._office(), Manager({})).jump(self.clock, until))
+            self._runner.run(Daemon(self.office(), Manager({})).jump(self.clock, until))
         except StoreError as error:
             if str(error) != KILLED:
                 raise
@@ -189,7 +189,7 @@ class House(World):
         return True
 
     def reload(self, **settings: Any) -> None:
-        """`curve`, `cap`, `late`, `hours` and `rate`, as the daemon would read them anew."""
+        """`curve`, `cap`, `late`, `days` and `rate`, as the daemon would read them anew."""
         self.config = changed(self.config, **settings)
 
     def check(self) -> None:
@@ -214,7 +214,7 @@ class House(World):
     def _chronicle(self) -> Chronicle:
         return self._witness.chronicle(self._lived, self.servers.ledger.changes, self.config)
 
-    def _office(self) -> Office:
+    def office(self) -> Office:
         return Office(
             store=self.store,
             vault=Vault(self.config.credentials),

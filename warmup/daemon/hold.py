@@ -170,7 +170,8 @@ def _begin(db: Connection, office: Office, trouble: _Trouble) -> tuple[Pause, bo
         elif not pauses.accepted_since(db, last):
             strikes = last.strikes + 1
     until = _end(office, replace(pause, since=began), trouble, strikes)
-    if last is not None and again and (last.until is None or (until is not None and until <= last.until)):
+    # Not longer than it was known to last; or longer, and over by now, as word of it came late.
+    if last is not None and again and (last.until is None or (until and until <= max(last.until, pause.since))):
         return last, False
     age_lost = 0 if again or trouble.fall is None else _fall(db, office, *trouble.fall)
     return pauses.open_(db, replace(pause, until=until, strikes=strikes, age_lost=age_lost)), True
