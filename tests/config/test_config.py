@@ -375,6 +375,19 @@ def test_state_is_where_the_environment_says(environ: dict[str, str], directory:
     assert config.credentials == Path(directory, "credentials")
 
 
+def test_a_user_without_a_home_has_a_configuration_and_is_asked_for_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a service's user is on a Debian without libnss-systemd."""
+
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    assert locate(None, {}) is None
+    assert load(None, {"STATE_DIRECTORY": "/var/lib/warmup"}).database == "sqlite:////var/lib/warmup/warmup.db"
+    with pytest.raises(ConfigError, match=r"no home directory for the database; set \$STATE_DIRECTORY or \$HOME"):
+        load(None, {})
+
+
 def test_the_key_is_where_it_is_said_but_never_among_what_it_opens(tmp_path: Path) -> None:
     assert load(None, HOME).key is None
     assert load(write(tmp_path, "key = 'own.key'"), HOME).key == tmp_path / "own.key"

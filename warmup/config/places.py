@@ -30,15 +30,23 @@ def locate(explicit: Path | None, environ: Mapping[str, str]) -> Path | None:
             asked = "--config" if explicit else "$WARMUP_CONFIG"
             raise ConfigError(f"{wanted}: there is no such file ({asked}); `warmup init` writes one")
         return wanted
-    home = _base("XDG_CONFIG_HOME", ".config", environ)
-    places = (Path(_FILE), home / "warmup" / _FILE, Path("/etc/warmup") / _FILE)
-    return next((place for place in places if place.is_file()), None)
+    own = _base("XDG_CONFIG_HOME", ".config", environ)
+    places = (Path(), *([own / "warmup"] if own else []), Path("/etc/warmup"))
+    return next((place / _FILE for place in places if (place / _FILE).is_file()), None)
 
 
 def state(environ: Mapping[str, str]) -> Path:
-    """Where the database and the credentials are unless the configuration says otherwise."""
+    """Where the database and the credentials are unless the configuration says otherwise.
+
+    Raises `ConfigError` for a user without a home, if nothing else names a place.
+    """
     service = environ.get("STATE_DIRECTORY", "").partition(":")[0]  # systemd lists every StateDirectory=
-    return Path(service) if service else _base("XDG_STATE_HOME", ".local/state", environ) / "warmup"
+    if service:
+        return Path(service)
+    own = _base("XDG_STATE_HOME", ".local/state", environ)
+    if own is None:
+        raise ConfigError("this user has no home directory for the database; set $STATE_DIRECTORY or $HOME")
+    return own / "warmup"
 
 
 def packed(kind: str) -> Traversable:
@@ -52,7 +60,12 @@ def template() -> str:
     return (packed("data") / _FILE).read_text("utf-8")
 
 
-def _base(variable: str, default: str, environ: Mapping[str, str]) -> Path:
+def _base(variable: str, default: str, environ: Mapping[str, str]) -> Path | None:
+    """None for a user without a home, as that of a service is (systemd.exec(5), DynamicUser=)."""
     given = Path(environ.get(variable, ""))
-    home = environ.get("HOME")
-    return given if given.is_absolute() else (Path(home) if home else Path.home()) / default
+    if given.is_absolute():
+        return given
+    try:
+        return Path(environ.get("HOME") or Path.home()) / default
+    except RuntimeError:  # Path.home()'s, where the system knows no such user
+        return None
