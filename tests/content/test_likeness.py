@@ -1,0 +1,31 @@
+"""The measure of likeness is right where the answer is known, and what is shipped keeps to what was measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from .likeness import distinct, nearest, percentile
+from .measure import messages
+
+
+def test_a_text_is_all_like_itself_whatever_its_marks_and_not_like_a_stranger() -> None:
+    assert nearest(["One two three four five.", "one, two three: four five!", "a b c d e f"]) == [1.0, 1.0, 0.0]
+
+
+def test_likeness_is_what_is_shared_over_what_there_is() -> None:
+    assert nearest(["a b c d e f", "a b c d e g"]) == [pytest.approx(1 / 3)] * 2
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    values = [float(value) for value in range(1, 101)]
+    assert [percentile(values, share) for share in (0.01, 0.5, 0.99, 1.0)] == [1.0, 50.0, 99.0, 100.0]
+
+
+def test_a_text_that_recurs_counts_once() -> None:
+    assert distinct(["a", "b", "a", "c"]) == 0.75
+
+
+def test_of_three_hundred_messages_none_says_what_another_said() -> None:
+    texts = messages(300)
+    assert distinct(texts) == 1.0
+    assert percentile(nearest(texts), 0.99) < 0.5
