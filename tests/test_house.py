@@ -224,3 +224,9 @@ def test_systemd_understands_the_unit_and_finds_it_well_protected(tmp_path: Path
     # Its exposure in tenths: 0 is the least, an unprotected service has 96.
     rate = ["systemd-analyze", "security", "--no-pager", "--offline=yes", "--threshold=15", str(there)]
     assert subprocess.run(rate, capture_output=True, check=False).returncode == 0
+
+
+def test_the_unit_calls_nothing_that_a_small_debian_lacks() -> None:
+    unit = (ROOT / "systemd" / "warmup.service").read_text()
+    called = re.findall(r"(?m)^Exec\w+=[-@:+!]*(\S+)", unit)
+    assert set(called) == {"/opt/warmup/bin/warmup", "/bin/sh"}  # ours, and POSIX's
