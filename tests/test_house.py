@@ -215,9 +215,12 @@ def test_the_constraints_pin_every_dependency_at_one_version_from_a_package_inde
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze isn't here (Debian: systemd)")
 def test_systemd_understands_the_unit_and_finds_it_well_protected(tmp_path: Path) -> None:
-    unit = (ROOT / "systemd" / "warmup.service").read_text()
     there = tmp_path / "warmup.service"
-    there.write_text(re.sub("(?m)^ExecStart=.*", "ExecStart=/bin/true", unit))  # the real one may not be installed
+    beside = tmp_path / "warmup.service.d" / "postgresql.conf"
+    beside.parent.mkdir()
+    for file in (there, beside):
+        text = (ROOT / "systemd" / file.name).read_text()
+        file.write_text(re.sub("(?m)^ExecStart=/.*", "ExecStart=/bin/true", text))  # the real one may not be installed
     verify = ["systemd-analyze", "verify", str(there)]
     said = subprocess.run(verify, capture_output=True, text=True, check=False)
     assert (said.returncode, said.stdout + said.stderr) == (0, "")
@@ -227,6 +230,6 @@ def test_systemd_understands_the_unit_and_finds_it_well_protected(tmp_path: Path
 
 
 def test_the_unit_calls_nothing_that_a_small_debian_lacks() -> None:
-    unit = (ROOT / "systemd" / "warmup.service").read_text()
-    called = re.findall(r"(?m)^Exec\w+=[-@:+!]*(\S+)", unit)
+    units = "".join(file.read_text() for file in sorted((ROOT / "systemd").iterdir()))
+    called = re.findall(r"(?m)^Exec\w+=[-@:+!]*(\S+)", units)
     assert set(called) == {"/opt/warmup/bin/warmup", "/bin/sh"}  # ours, and POSIX's

@@ -277,6 +277,9 @@ class Verdict:
     domain: bool = False  # it speaks of the sender's whole domain: a lane's pause holds for all its mailboxes
 
 
+EXAMINED = "doctor: "  # what the rule of a hold begins with that a clean examination ends; the check follows
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
     """A hold, with its scope, its cause and its end."""
@@ -290,7 +293,7 @@ class Pause:
     host: str | None = None  # the submission host that is held, in lower case
     cause: Cause
     since: datetime
-    until: datetime | None = None  # None: until a person lifts it
+    until: datetime | None = None  # None: until a person lifts it, or an examination is clean (`EXAMINED`)
     lifted_at: datetime | None = None
     age_lost: int = 0  # sending days the mailbox's ramp fell back
     strikes: int = 1

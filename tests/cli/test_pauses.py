@@ -60,6 +60,16 @@ def test_a_pause_is_shown_with_the_servers_words_and_what_can_be_done(pool: Hand
     assert shown["advice"][0]["source"] == "https://senders.yahooinc.com/smtp-error-codes"
 
 
+def test_what_an_examination_ends_waits_for_nobody(pool: Hand) -> None:
+    examined, ann = remembered(pool, cause=Cause.FAILURE, until=None, rule="doctor: spf", note="no SPF record")
+    assert pool.reads("pauses", "list")[0]["next_try"] == "an examination is clean"
+    assert "  an examination is clean\n" in pool.does("pauses", "show", "1")
+    assert held.told(examined).endswith("held by a failure (doctor: spf) until an examination is clean: no SPF record")
+    remembered(pool, until=None)
+    row = next(row for row in pool.reads("status") if row["mailbox"] == ann.address)
+    assert row["next_try"] == "a person ends it"  # the other one
+
+
 def test_a_rule_that_is_gone_leaves_the_advice_to_what_todays_make_of_the_words(pool: Hand) -> None:
     remembered(pool, response=Response(Stage.AUTH, 535, "5.7.8", "no"), rule="of old", until=None)
     (advice,) = pool.reads("pauses", "show", "1")["advice"]

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from warmup.model import Cause, Mailbox, Pause, Scope
+from warmup.model import EXAMINED, Cause, Mailbox, Pause, Scope
 
 from .sheet import text
 
-BY_A_PERSON = "a person ends it"
 People = Mapping[int, Mailbox]  # by Mailbox.id, those who were removed too
 
 
@@ -34,7 +33,13 @@ def by(pause: Pause) -> str:
 
 
 def until(pause: Pause) -> str:
-    return f"until {text(pause.until)}" if pause.until else "until a person ends it"
+    return f"until {text(pause.until)}" if pause.until else f"until {ended([pause])}"
+
+
+def ended(holds: Iterable[Pause]) -> str:
+    """What ends them that have no end of their own: a person, if there is one that nothing else ends."""
+    examined = all(pause.rule.startswith(EXAMINED) for pause in holds if pause.until is None)
+    return "an examination is clean" if examined else "a person ends it"
 
 
 def row(pause: Pause, people: People) -> dict[str, object]:
@@ -54,7 +59,7 @@ def row(pause: Pause, people: People) -> dict[str, object]:
         "rule": pause.rule or None,
         "since": pause.since,
         "until": pause.until,
-        "next_try": pause.until or BY_A_PERSON,
+        "next_try": pause.until or ended([pause]),
         "lifted_at": pause.lifted_at,
         "strikes": pause.strikes,
         "days_lost": pause.age_lost,

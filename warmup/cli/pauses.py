@@ -114,7 +114,7 @@ def _lines(pause: Pause, people: held.People, advice: Iterable[Advice], at: date
     elif pause.until and pause.until <= at:
         yield f"  over since {text(pause.until)}"
     else:
-        yield f"  next try at {text(pause.until)}" if pause.until else f"  {held.BY_A_PERSON}"
+        yield f"  next try at {text(pause.until)}" if pause.until else f"  {held.ended([pause])}"
     told = [line for one in advice for line in (one.text, one.source) if line]
     if told:
         yield "What you can do:"

@@ -137,7 +137,7 @@ def _rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
                 "answered": tally.answered,
                 "held": _what(holds),
                 "held_until": _end(holds),
-                "next_try": _end(holds) or held.BY_A_PERSON if holds else None,
+                "next_try": _end(holds) or held.ended(holds) if holds else None,
                 "held_by": ", ".join(dict.fromkeys(map(held.by, holds))) or None,
                 "pauses": [held.row(pause, people) for pause in held.of(mailbox, active)],
             }

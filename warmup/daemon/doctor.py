@@ -21,7 +21,7 @@ from functools import partial
 from warmup.address import wire
 from warmup.config import Config
 from warmup.dns import REGISTRY, Blocklist, Door, Finding, Instruments, Level, Resolver, Subject, asking, examine, found
-from warmup.model import Bookmark, Cause, Mailbox, Pause, Scope, Security, chance
+from warmup.model import EXAMINED, Bookmark, Cause, Mailbox, Pause, Scope, Security, chance
 from warmup.store import Connection, Store, bookmarks, mailboxes, pauses
 
 from .crew import Crew
@@ -30,7 +30,6 @@ from .office import Office
 from .trust import trusted
 from .witness import testimony
 
-RULE = "doctor: "  # what the rule of a hold begins with; the check follows
 _LONGEST = 900.0  # seconds for one domain
 _HELD = timedelta(hours=1)  # between two looks at a domain that is held
 _ONLY_IN_MAIL = "dkim-unsigned"
@@ -141,7 +140,7 @@ def _source(domain: str) -> str:
 
 def _due(db: Connection, config: Config, now: datetime, seed: str) -> str | None:
     """The domain that has been due longest. A work of the store, as the next one."""
-    held = {pause.domain for pause in pauses.active(db, now) if pause.rule.startswith(RULE)}
+    held = {pause.domain for pause in pauses.active(db, now) if pause.rule.startswith(EXAMINED)}
     domains = sorted({mailbox.domain for mailbox in mailboxes.every(db)})
     waiting: list[tuple[datetime, str]] = []
     for domain in domains:
@@ -166,15 +165,15 @@ def _hold(
     """Hold the domain for what is wrong and required, let go what isn't any more: what begins, and what is over."""
     wrong = _wrong(findings, require)
     unknown = {finding.check for finding in findings if finding.unknown} & set(require)
-    mine = [pause for pause in pauses.active(db, now) if pause.domain == domain and pause.rule.startswith(RULE)]
-    over = [pause for pause in mine if pause.rule.removeprefix(RULE) not in wrong.keys() | unknown]
+    mine = [pause for pause in pauses.active(db, now) if pause.domain == domain and pause.rule.startswith(EXAMINED)]
+    over = [pause for pause in mine if pause.rule.removeprefix(EXAMINED) not in wrong.keys() | unknown]
     for pause in over:
         pauses.lift(db, now, id=pause.id)
     lasting = {pause.rule for pause in mine}
     begun = [
         pauses.open_(db, _pause(domain, finding, now))
         for check, finding in wrong.items()
-        if f"{RULE}{check}" not in lasting
+        if f"{EXAMINED}{check}" not in lasting
     ]
     return begun, over
 
@@ -188,7 +187,7 @@ def _pause(domain: str, finding: Finding, now: datetime) -> Pause:
         cause=Cause.FAILURE,
         since=now,
         until=now + _TRIED if tried else None,
-        rule=f"{RULE}{finding.check}",
+        rule=f"{EXAMINED}{finding.check}",
         note=finding.what + ("" if tried else "; over with the next clean examination, one an hour"),
     )
 
