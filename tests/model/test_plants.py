@@ -28,8 +28,8 @@ AT_ONCE = timedelta(0)
 
 
 @contextmanager
-def lived(life: Callable[[House], None], people: int = 3) -> Iterator[House]:
-    house = House(MIDNIGHT, ["Europe/Berlin"] * people)
+def lived(life: Callable[[House], None]) -> Iterator[House]:
+    house = House(MIDNIGHT, ["Europe/Berlin"] * 3)
     house.move_in()
     try:
         house.reload(curve="even")  # two a day
