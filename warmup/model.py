@@ -293,13 +293,18 @@ class Pause:
     host: str | None = None  # the submission host that is held, in lower case
     cause: Cause
     since: datetime
-    until: datetime | None = None  # None: until a person lifts it, or an examination is clean (`EXAMINED`)
+    until: datetime | None = None  # None: until a person lifts it, or it is `examined`
     lifted_at: datetime | None = None
     age_lost: int = 0  # sending days the mailbox's ramp fell back
     strikes: int = 1
     rule: str = ""
     note: str = ""  # the operator's words, or what our own trouble was
     response: Response | None = None
+
+    @property
+    def examined(self) -> bool:
+        """Whether it lasts until an examination is clean, and needs no person."""
+        return self.until is None and self.rule.startswith(EXAMINED)
 
     def covers(self, now: datetime, sender: Mailbox, recipient: Mailbox) -> bool:
         """Whether it holds what `sender` would send to `recipient` at `now`."""

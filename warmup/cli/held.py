@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from warmup.model import EXAMINED, Cause, Mailbox, Pause, Scope
+from warmup.model import Cause, Mailbox, Pause, Scope
 
 from .sheet import text
 
@@ -38,7 +38,7 @@ def until(pause: Pause) -> str:
 
 def ended(holds: Iterable[Pause]) -> str:
     """What ends them that have no end of their own: a person, if there is one that nothing else ends."""
-    examined = all(pause.rule.startswith(EXAMINED) for pause in holds if pause.until is None)
+    examined = all(pause.examined for pause in holds if pause.until is None)
     return "an examination is clean" if examined else "a person ends it"
 
 

@@ -21,7 +21,7 @@ from select import PIPE_BUF, select
 
 from warmup.dns import Finding
 from warmup.dns import Level as Grade
-from warmup.model import EXAMINED, Day, Endpoint, Message, Pause, Placement, Response, Verdict
+from warmup.model import Day, Endpoint, Message, Pause, Placement, Response, Verdict
 
 from .clock import Clock
 
@@ -197,8 +197,7 @@ class Log:
             lane=pause.provider,
             domain=pause.domain,
             host=pause.host,
-            until=pause.until
-            or ("an examination is clean" if pause.rule.startswith(EXAMINED) else "a person lifts it"),
+            until=pause.until or ("an examination is clean" if pause.examined else "a person lifts it"),
             rule=pause.rule or None,
             said=pause.response,
             why=pause.note or None,
