@@ -27,12 +27,12 @@ def shipped() -> Corpus:
 
 @cache
 def sources() -> dict[str, str]:
-    return {path.stem: path.read_text() for path in (ROOT / "templates").glob("*.j2")}
+    return {path.stem: path.read_text() for path in (ROOT / "templates" / "en").glob("*.j2")}
 
 
 @cache
 def vocabulary() -> dict[str, list[str]]:
-    lists: dict[str, list[str]] = tomllib.loads((ROOT / "data" / "vocabulary.toml").read_text())
+    lists: dict[str, list[str]] = tomllib.loads((ROOT / "data" / "languages" / "en.toml").read_text())["words"]
     return lists
 
 

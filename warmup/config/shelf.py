@@ -21,7 +21,7 @@ def corpus(own: Traversable | None) -> Corpus:
     """The conversations that come with the program; templates in the directory `own` are added, or take the place of
     those of the same name. Raises `ConfigError` naming the file and line of a bad one.
     """
-    files = _files(packed("templates")) | (_files(own) if own else {})
+    files = _files(packed("templates") / "en") | (_files(own) if own else {})
     try:
         words = _kept(tuple(sorted((name, file.read_text("utf-8")) for name, file in files.items())))
         if own:  # those that come with the program are checked before they do
@@ -40,4 +40,6 @@ def _files(directory: Traversable) -> dict[str, Traversable]:
 
 @lru_cache(maxsize=2)  # so that reloading what hasn't changed costs nothing, and gives an equal Config
 def _kept(templates: tuple[tuple[str, str], ...]) -> Corpus:
-    return Corpus(dict(templates), tomllib.loads((packed("data") / "vocabulary.toml").read_text("utf-8")))
+    return Corpus(
+        dict(templates), tomllib.loads((packed("data") / "languages" / "en.toml").read_text("utf-8"))["words"]
+    )
