@@ -65,7 +65,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         with root.table("ramp") as table:
             curve, ramps = sections.ramps(table, presets)
         with root.table("mail") as mail, root.table("imap") as imap:
-            label, templates = sections.mail(mail, base)
+            label, templates, language, languages = sections.mail(mail, base)
             reading = sections.reading(mail, imap)
         with root.table("hours") as table:
             hours = sections.hours(table)
@@ -88,7 +88,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         with root.table("oauth") as table:
             oauth = clients(table.tables())
     document.close()
-    words = corpus(templates)
+    words = corpus(templates, language)
     return Config(
         source=file,
         database=database,
@@ -98,7 +98,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         curve=curve,
         presets=presets,
         ramps=ramps,
-        policy=replace(policy, scenarios=tuple((scenario.name, scenario.turns) for scenario in words.scenarios)),
+        policy=replace(policy, scenarios=words.by_language, language=language, languages=languages),
         corpus=words,
         waits=waits,
         alerts=alerts,

@@ -13,8 +13,9 @@ from binascii import b2a_qp
 from collections.abc import Iterator
 
 from .corpus import Corpus, Told
-from .days import attribution, date_time
+from .days import date_time
 from .header import field, mailbox, unstructured
+from .language import Language
 from .letter import Letter
 
 _WIDTH = 72  # characters of a line of one's own: quoted three times over it is still no longer than _SHORT
@@ -29,7 +30,7 @@ def compose(letter: Letter, corpus: Corpus) -> bytes:
     begins with name and line), or when an identifier is too long for any line.
     """
     told = corpus.tell(letter, range(max(1, letter.turn - _QUOTED), letter.turn + 1))
-    lines = _lines(letter, told)
+    lines = _lines(letter, told, corpus.language(letter.scenario))
     text = "\r\n".join((*lines, ""))
     plain = text.isascii() and max(map(len, lines)) <= _SHORT
     body = text.encode() if plain else b2a_qp(text.encode(), istext=True)
@@ -53,7 +54,7 @@ def _fields(letter: Letter, subject: str, encoding: str) -> Iterator[str]:
     yield field(name, unstructured(value))
 
 
-def _lines(letter: Letter, told: Told) -> list[str]:
+def _lines(letter: Letter, told: Told, language: Language) -> list[str]:
     """The last turn, and below it the one before with what that quoted, and so on."""
     lines: list[str] = []
     for turn, paragraphs in sorted(told.turns.items()):
@@ -61,7 +62,7 @@ def _lines(letter: Letter, told: Told) -> list[str]:
         lines = [line for paragraph in paragraphs for line in (*_wrapped(paragraph), "")][:-1]
         if history:
             author = letter.author(turn - 1)
-            lines += ["", attribution(letter.written(turn - 1), author.full or author.address)]
+            lines += ["", language.quoted(letter.written(turn - 1), author.full or author.address)]
             lines += (f"> {line}" if line else ">" for line in history)
     return lines
 
