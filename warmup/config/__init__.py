@@ -66,6 +66,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
             curve, ramps = sections.ramps(table, presets)
         with root.table("mail") as mail, root.table("imap") as imap:
             label, templates, language, languages = sections.mail(mail, base)
+            style = sections.style(mail)
             reading = sections.reading(mail, imap)
         with root.table("hours") as table:
             hours = sections.hours(table)
@@ -110,6 +111,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         service=service,
         doctor=examined,
         label=label,
+        style=style,
         provider_of=provider_of,
         clients=oauth,
     )

@@ -11,9 +11,9 @@ Message-ID (`warmup.model`), the sending (`warmup.smtp`).
 Sources: RFC 5322 (message), RFC 2045 (MIME, quoted-printable), RFC 2047 (encoded words), RFC 6532 (UTF-8 headers).
 """
 
-from .compose import compose
+from .compose import Style, compose
 from .corpus import Corpus, Scenario
 from .language import Language
 from .letter import Letter, Person
 
-__all__ = ["Corpus", "Language", "Letter", "Person", "Scenario", "compose"]
+__all__ = ["Corpus", "Language", "Letter", "Person", "Scenario", "Style", "compose"]
