@@ -13,8 +13,9 @@ from statistics import median
 
 import py3langid
 
+from warmup.content.likeness import distinct, nearest, percentile
+
 from .letters import letter, shipped
-from .likeness import distinct, nearest, percentile
 
 
 def messages(count: int, code: str) -> list[str]:
@@ -29,7 +30,7 @@ def messages(count: int, code: str) -> list[str]:
 
 def identified(texts: Sequence[str], code: str) -> float:
     """The share of texts that are taken for the language that they are in, out of some hundred."""
-    return sum(py3langid.classify(text)[0] == code for text in texts) / len(texts)
+    return sum(bool(py3langid.classify(text)[0] == code) for text in texts) / len(texts)
 
 
 def lix(text: str) -> float:

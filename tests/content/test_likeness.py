@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from warmup.content.likeness import distinct, nearest, percentile
+
 from .letters import shipped
-from .likeness import distinct, nearest, percentile
 from .measure import identified, lix, messages
 
 

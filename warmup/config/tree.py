@@ -142,6 +142,7 @@ class Config:
     doctor: Doctor
     label: str  # the header field by which our mail is known
     style: Style
+    templates: Path | None  # the folder with the operator's own conversations
     provider_of: Mapping[str, str]  # receiving provider, by domain; others are their own
     clients: Mapping[str, Client]  # who we are to authorization servers, by the provider's name
 
