@@ -221,9 +221,13 @@ def prove_all(file: Path, entries: Sequence[Entry], config: Config) -> None:
 def tried(pool: Sequence[Mailbox], vault: Vault, config: Config) -> list[dict[str, object]]:
     """For each mailbox whether signing in works, and what was said."""
     keys = Keys(vault, lambda: config, now)
-    claims = [(Claim(address=m.address, login=m.login, smtp=m.smtp, imap=m.imap), partial(keys.key, m)) for m in pool]
+    claims = [(Claim.of(mailbox), partial(keys.key, mailbox)) for mailbox in pool]
     return [
-        {"address": mailbox.address, "works": not trouble, "says": trouble or "signed in to both servers"}
+        {
+            "address": mailbox.address,
+            "works": not trouble,
+            "says": trouble or f"signed in to {'all' if mailbox.relays else 'both'} servers",
+        }
         for mailbox, trouble in zip(pool, _troubles(claims, config), strict=True)
     ]
 

@@ -78,7 +78,7 @@ async def consult(
 
 def _doors(pool: Sequence[Mailbox]) -> list[Door]:
     """The servers of these mailboxes, each once; a connection in the clear has nothing to show."""
-    doors = [Door(endpoint=mailbox.smtp, trade="submission") for mailbox in pool]
+    doors = [Door(endpoint=server, trade="submission") for mailbox in pool for server in mailbox.submission]
     doors += [Door(endpoint=mailbox.imap, trade="imap") for mailbox in pool]
     return [door for door in dict.fromkeys(doors) if door.endpoint.security is not Security.PLAIN]
 
