@@ -263,9 +263,12 @@ def import_(
     """Register the mailboxes of a CSV file, all or none.
 
     The first line names the columns: address, password or password_file (beside the CSV), and as needed name, smtp,
-    smtp_security, imap, imap_security, login, zone, provider, curve. A cell left empty means what `mailbox add` takes
-    by default: servers are found too. All are tried by signing in; every line's mistake is told, and one mistake
-    registers nothing.
+    smtp_security, imap, imap_security, login, zone, provider, curve, auth, relays, source. A cell left empty means what
+    `mailbox add` takes by default: servers are found too. All are tried by signing in; every line's mistake is told,
+    and one mistake registers nothing.
+
+    relays are written as for --relay, parted by blanks. With oauth:NAME for auth a mailbox has no password: its consent
+    must lie in the credentials directory already, as when that was brought along.
 
     \b
     Example:
@@ -281,7 +284,8 @@ def import_(
 def export(config: ConfigFile = None, database: Database = None) -> None:
     """Write the registered mailboxes as CSV, without passwords.
 
-    To standard output, as `mailbox import` reads it once a column password or password_file is added.
+    To standard output, as `mailbox import` reads it once a column password or password_file is added. Consents aren't
+    in it either: they, and passwords, lie in the credentials directory.
 
     \b
     Example:
