@@ -107,6 +107,10 @@ ROWS: Mapping[str, list[Row]] = {
         _pause(3, "recipient", 1, recipient=2, lifted_at=AT),
         _pause(7, "mailbox", 2, cause="operator", note="on holiday"),
     ],
+    "finding": [
+        {"domain": "x.test", "place": 1, "examined_at": AT, "code": "spf-missing", "of": "x.test", "level": "error"}
+        | {"what": "x.test has no SPF record", "why": "", "fix": "publish one"}
+    ],
     "bookmark": [{"source": "inbox 1", "edition": "7", "position": "9", "read_at": AT}],
 }
 

@@ -273,11 +273,27 @@ class BookmarkRow(Base, table=True):
     read_at: datetime
 
 
+class FindingRow(Base, table=True):
+    """What the last examination of a domain found, in its order."""
+
+    __tablename__ = "finding"
+    __table_args__ = (CheckConstraint("level IN ('ok', 'note', 'warning', 'error')", name="level"),)
+    domain: str = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    examined_at: datetime
+    code: str
+    of: str
+    what: str
+    level: str
+    why: str
+    fix: str
+
+
 def _table(name: str) -> Table:
     return Base.metadata.tables[name]
 
 
-_NAMES = ("install", "mailbox", "relay", "message", "day", "budget", "pause", "bookmark")
-install, mailbox, relay, message, day, budget, pause, bookmark = map(_table, _NAMES)
+_NAMES = ("install", "mailbox", "relay", "message", "day", "budget", "pause", "bookmark", "finding")
+install, mailbox, relay, message, day, budget, pause, bookmark, finding = map(_table, _NAMES)
 
 NOW = bindparam("now", type_=message.c.due_at.type)  # a naive one is refused, as in a column
