@@ -2,74 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from warmup.model import Cause, Endpoint, Pause, Relay, Scope, Security, Stage
 from warmup.sandbox import Fault, Manner
-from warmup.sandbox.faults import Faults
-from warmup.sandbox.mail import Box
-from warmup.sandbox.post import Post
-from warmup.sandbox.smtp import Submission
 from warmup.store import mailboxes, pauses
 
+from .relaying import OTHER, OWN, Relaying
+from .relaying import relaying as second
 from .world import MONDAY, THROTTLED, World
 
 TUESDAY = MONDAY + timedelta(days=1)
 WEDNESDAY = MONDAY + timedelta(days=2)
 ANN, BEN = "ann@north.test", "ben@east.test"
-OWN, OTHER = "127.0.0.1", "127.0.0.2"
 CROWDED = "421 4.7.0 Too many concurrent SMTP connections from this IP address; please try again later."
-
-
-class Relaying(Post):
-    """The world's boxes and its ledger, behind a server with faults of its own."""
-
-    def __init__(self, world: World, faults: Sequence[Fault]) -> None:
-        home = world.servers
-        super().__init__(world.accounts, world.clock.now, home.ledger, Faults(faults, world.clock.now), 0.0)
-        self._home = home
-        self.peers: list[str] = []  # who connected
-        self.at: list[datetime] = []  # when
-
-    def box(self, address: str) -> Box | None:
-        try:
-            return self._home.box(address.lower())
-        except KeyError:
-            return None
-
-
-class _Door(Submission):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(self._post, Relaying)
-        self._post.peers.append(transport.get_extra_info("peername")[0])
-        self._post.at.append(self._post.clock())
-        super().connection_made(transport)
 
 
 @asynccontextmanager
 async def relaying(
     world: World, *, weight: int = 0, faults: Sequence[Fault] = (), source: str | None = None
 ) -> AsyncIterator[Relaying]:
-    """A second server, at another address of this machine, that is Ann's relay."""
-    post = Relaying(world, faults)
-    connections: set[Submission] = set()
-    server = await asyncio.get_running_loop().create_server(lambda: _Door(post, None, connections), OTHER, 0)
-    relay = Relay(Endpoint(OTHER, server.sockets[0].getsockname()[1], Security.PLAIN), weight)
-    world.ask(mailboxes.change, world.pool[ANN].id, relays=(relay,), source=source)
-    try:
-        yield post
-    finally:
-        server.close()
-        for connection in tuple(connections):
-            await connection.end()
-        await server.wait_closed()
+    """A second server, that is Ann's relay."""
+    async with second(world, faults) as relay:
+        world.ask(mailboxes.change, world.pool[ANN].id, relays=(Relay(relay.endpoint, weight),), source=source)
+        yield relay
 
 
 def went(world: World, sender: str) -> Counter[str | None]:
@@ -205,4 +167,25 @@ async def test_a_source_address_that_is_gone_holds_the_mailbox_alone_and_says_wh
         world.ask(mailboxes.change, world.pool[ANN].id, source=None)
         await world.live(WEDNESDAY)
         assert went(world, ANN).keys() == {OWN, OTHER}
+        world.check_laws()
+
+
+async def test_mailboxes_on_narrow_ways_to_two_hosts_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """A domain and both hosts have been held, so at each one goes at a time, and those who change over cross."""
+    of_domain = Fault(
+        Stage.RCPT,
+        say="421 4.7.28 Gmail has detected an unusual rate of email originating from your DKIM domain [north.test]",
+        sender=ANN,
+        recipient="*@east.test",
+        times=1,
+    )
+    crowded = [Fault(Stage.CONNECT, say=CROWDED, since=MONDAY + timedelta(hours=12), times=times) for times in (3, 2)]
+    async with World(tmp_path, size=6, faults=[of_domain, crowded[0]]) as world, second(world, [crowded[1]]) as relay:
+        for mailbox in world.pool.values():
+            world.ask(mailboxes.change, mailbox.id, relays=(Relay(relay.endpoint, 50),))
+        await world.live(WEDNESDAY)
+        assert {pause.scope for pause in world.pauses} == {Scope.DOMAIN, Scope.HOST}
+        assert {pause.host for pause in world.pauses if pause.host} == {OWN, OTHER}
+        assert {message.via for message in world.messages if message.sent_at} == {OWN, OTHER}
+        assert {entry.sender for entry in world.servers.ledger.accepted if entry.at >= TUESDAY} == set(world.pool)
         world.check_laws()
