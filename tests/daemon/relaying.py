@@ -29,12 +29,20 @@ class Relaying(Post):
         self.endpoint = Endpoint(OTHER, 0, Security.PLAIN)
         self.peers: list[str] = []  # who connected
         self.at: list[datetime] = []  # when
+        self.taking = False  # a message, just now
 
     def box(self, address: str) -> Box | None:
         try:
             return self._home.box(address.lower())
         except KeyError:
             return None
+
+    def deliver(self, sender: Box, recipient: Box, message: bytes, *, hello: str, protocol: str) -> None:
+        self.taking = True
+        try:
+            super().deliver(sender, recipient, message, hello=hello, protocol=protocol)
+        finally:
+            self.taking = False
 
 
 class _Door(Submission):
