@@ -247,3 +247,9 @@ async def test_a_source_address_of_another_machine_is_told_and_nobody_is_dialled
     with pytest.raises(Unbound, match=rf"the source address {source} can't be used on this machine: (?:{why}); "):
         await dial(server.endpoint(), "ann", SECRET, hello="x", tls=trusting, timeouts=PATIENT, source=source)
     assert server.peers == []
+
+
+async def test_a_source_of_another_family_than_the_hosts_is_no_fault_of_the_host(trusting: ssl.SSLContext) -> None:
+    endpoint = Endpoint("::1", 465, Security.TLS)
+    with pytest.raises(Unbound, match=r"::1 has no address that 127\.0\.0\.2 could dial"):
+        await dial(endpoint, "ann", SECRET, hello="x", tls=trusting, timeouts=PATIENT, source="127.0.0.2")

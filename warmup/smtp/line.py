@@ -48,6 +48,8 @@ _TROUBLE: tuple[tuple[type[BaseException], str], ...] = (
     (Exception, "{host} can't be reached: {error}"),
 )
 
+# What getaddrinfo says of a name that has addresses, of another family alone (RFC 3493 §6.1, and glibc for the second).
+_NOT_OF_THE_FAMILY = {getattr(socket, name, None) for name in ("EAI_ADDRFAMILY", "EAI_NODATA")}
 _UNBOUND = (
     "the source address {source} can't be used on this machine: {error.strerror}; give it to an interface, or name "
     "another: warmup mailbox set ADDRESS --source IP"
@@ -125,6 +127,8 @@ class Line:
                     ssl_handshake_timeout=seconds if implicit else None,
                 )
         except (OSError, UnicodeError) as error:
+            if source and isinstance(error, socket.gaierror) and error.errno in _NOT_OF_THE_FAMILY:
+                raise Unbound(Stage.CONNECT, f"{endpoint.host} has no address that {source} could dial") from error
             # A TCP connection that fails is refused or times out; one that is reset or aborted had been made.
             shaking = implicit and isinstance(error, ssl.SSLError | ConnectionResetError | ConnectionAbortedError)
             stage = Stage.TLS if shaking else Stage.CONNECT
