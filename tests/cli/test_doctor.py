@@ -12,7 +12,7 @@ import pytest
 
 from tests.dns.zones import KEY, txt
 from tests.nameserver import Serve
-from warmup.model import Endpoint, Security
+from warmup.model import Endpoint, Relay, Security
 from warmup.store import Store, mailboxes
 
 from .hand import Hand, Terminal
@@ -185,8 +185,11 @@ def test_an_spf_record_is_printed_as_it_is_to_be_published(house: Hand, asked: s
 
 
 def test_the_submission_servers_of_the_pool_are_in_the_record(house: Hand, asked: str) -> None:
-    for name, host in (("ann", "smtp.gmail.com"), ("ben", "mx.bad.lab"), ("cleo", "smtp.hoster.example")):
+    for name, host in (("ann", "smtp.gmail.com"), ("ben", "mx.bad.lab"), ("cleo", "smtp.gmail.com")):
         registered(f"{name}@bad.lab", host)
+    with Store.open("sqlite:///warmup.db") as store:
+        relays = (Relay(Endpoint("smtp.hoster.example", 465, Security.TLS)),)
+        store.run(mailboxes.change, store.run(mailboxes.get, "cleo@bad.lab").id, relays=relays)
     result = house.types("dns", "spf", "bad.lab", asked)
     assert result.stdout == 'bad.lab. TXT "v=spf1 mx include:_spf.google.com a:smtp.hoster.example ~all"\n'
     assert "warmup: note: _spf.google.com TXT: the name server says REFUSED. " in result.stderr
