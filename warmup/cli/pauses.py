@@ -187,7 +187,9 @@ def _wanted(scope: Scope, name: str, pool: Sequence[Mailbox], since: datetime) -
         case Scope.DOMAIN:
             return replace(blank, domain=_one_of("domain", name.lower(), {one.domain for one in pool}))
         case Scope.HOST:
-            return replace(blank, host=_one_of("host", name.lower(), {one.smtp.host.lower() for one in pool}))
+            return replace(
+                blank, host=_one_of("host", name.lower(), {server.name for one in pool for server in one.submission})
+            )
     one = _one_of("mailbox", canonical(name), {one.address for one in pool})
     id = next(mailbox.id for mailbox in pool if mailbox.address == one)
     return replace(blank, mailbox=id) if scope is Scope.MAILBOX else replace(blank, recipient=id)

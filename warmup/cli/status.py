@@ -19,6 +19,7 @@ from warmup.store import Connection, Store, mailboxes, pauses
 from warmup.view import events, held, pool
 from warmup.view.people import everybody
 
+from . import doctor
 from .common import ConfigFile, Database, Json, now, opened, settings
 from .sheet import show, tell
 
@@ -49,8 +50,8 @@ def status(
     NEXT TRY   when the last of that is over (UTC), or that a person ends it
     CAUSE      the rules by which servers' answers hold it, or who else does
 
-    On a narrow terminal some columns are left out; --json has all. Below, for people, each pause in full; `warmup
-    pauses show` has what you can do about it.
+    On a narrow terminal some columns are left out; --json has all. Below, for people, errors that `warmup doctor` found
+    last, and each pause in full; `warmup pauses show` has what you can do about it.
     """
     found = settings(config, database)
     with opened(found) as store:
@@ -92,7 +93,7 @@ def _show(store: Store, config: Config, json: bool) -> None:
 def _reasons(db: Connection, at: datetime) -> list[str]:
     """What holds, by whom and until when; a pause of several mailboxes once. A work of the store."""
     people = everybody(db)
-    lines = [""]
+    lines = ["", *doctor.errors(db)]
     for pause in pauses.active(db, at):
         said = f": {pause.response or pause.note}" if pause.response or pause.note else ""
         lines += [f"{pause.id}. {held.what(pause, people)}, {held.until(pause)}", f"   {held.by(pause)}{said}"]

@@ -21,7 +21,7 @@ from select import PIPE_BUF, select
 
 from warmup.dns import Finding
 from warmup.dns import Level as Grade
-from warmup.model import Day, Endpoint, Message, Pause, Placement, Response, Verdict
+from warmup.model import Day, Endpoint, Mailbox, Message, Pause, Placement, Response, Verdict
 
 from .clock import Clock
 
@@ -159,9 +159,16 @@ class Log:
             why=day.reason or None,
         )
 
-    def sent(self, sender: str, recipient: str, message: Message, said: Response) -> None:
-        reply = message.parent is not None
-        self._say("sent", mailbox=sender, to=recipient, id=message.message_id, reply=reply or None, said=said)
+    def sent(self, sender: Mailbox, recipient: str, message: Message, said: Response, by: Endpoint) -> None:
+        self._say(
+            "sent",
+            mailbox=sender.address,
+            to=recipient,
+            id=message.message_id,
+            by=by.name if sender.relays else None,
+            reply=message.parent is not None or None,
+            said=said,
+        )
 
     def refused(self, sender: str, recipient: str, message: Message, said: Response, verdict: Verdict) -> None:
         self._say(

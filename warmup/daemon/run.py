@@ -96,7 +96,7 @@ async def jump(config: Config, clock: JumpClock, until: datetime, tell: Callable
     """Live from now on `clock` to `until` without waiting. Refuses a pool with a server that isn't on this machine."""
     with opened(config, clock, tell, {}) as office:
         for mailbox in office.store.run(mailboxes.every):
-            for endpoint in (mailbox.smtp, mailbox.imap):
+            for endpoint in (*mailbox.submission, mailbox.imap):
                 if not endpoint.loopback:
                     raise UsageError(f"{mailbox.address}: {endpoint} isn't on this machine, and --jump sends fast")
         await Daemon(office, Manager({})).jump(clock, until)

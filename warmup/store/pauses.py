@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    bindparam,
     exists,
     func,
     insert,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 from warmup.model import Cause, Pause, Scope, Stage
 
 from .rows import from_pause, to_pause
-from .tables import NOW, mailbox, message, pause
+from .tables import NOW, mailbox, message, pause, relay
 
 
 def open_(db: Connection, pause_: Pause) -> Pause:
@@ -49,6 +50,11 @@ def row_began(db: Connection, like: Pause) -> datetime | None:
     """When the newest row of strikes against the same that `like` holds began."""
     began: datetime | None = db.scalar(select(func.max(pause.c.since)).where(*_same(like), pause.c.strikes == 1))
     return began
+
+
+def held_hosts(db: Connection, now: datetime) -> frozenset[str]:
+    """The submission hosts that are held."""
+    return frozenset(db.scalars(select(pause.c.host).where(pause.c.host.is_not(None), _holds(now))))
 
 
 def narrow(db: Connection, since: datetime) -> list[Pause]:
@@ -115,7 +121,8 @@ def accepted_since(db: Connection, like: Pause) -> bool:
         case Scope.DOMAIN:
             sent.append(_in(message.c.sender, mailbox.c.address.endswith(f"@{like.domain}", autoescape=True)))
         case Scope.HOST:
-            sent.append(_in(message.c.sender, func.lower(mailbox.c.smtp_host) == like.host))
+            own = and_(message.c.via.is_(None), _in(message.c.sender, func.lower(mailbox.c.smtp_host) == like.host))
+            sent.append(or_(message.c.via == like.host, own))
     if like.provider is not None:
         sent.append(_in(message.c.recipient, mailbox.c.provider == like.provider))
     return bool(db.scalar(select(exists().where(*sent))))
@@ -131,6 +138,7 @@ def history(db: Connection, mailbox_: int | None = None) -> list[Pause]:
         pause.c.recipient == mailbox_,
         exists().where(this.address.like(_ANY_AT + pause.c.domain)),
         exists().where(func.lower(this.smtp_host) == pause.c.host),
+        exists().where(relay.c.mailbox == mailbox_, func.lower(relay.c.host) == pause.c.host),
     )
     return _read(db, _all().where(theirs))
 
@@ -172,7 +180,9 @@ _ANY_AT = literal("%@")
 _from = mailbox.alias("sender_of_paused").c
 _to = mailbox.alias("recipient_of_paused").c
 _address = select(_from.address).where(_from.id == message.c.sender).correlate(message).scalar_subquery()
-_host = select(func.lower(_from.smtp_host)).where(_from.id == message.c.sender).correlate(message).scalar_subquery()
+_own = select(func.lower(_from.smtp_host)).where(_from.id == message.c.sender).correlate(message).scalar_subquery()
+VIA = bindparam("by", type_=message.c.via.type)
+_host = func.coalesce(VIA, _own)
 _provider = select(_to.provider).where(_to.id == message.c.recipient).correlate(message).scalar_subquery()
 _words = func.coalesce(func.nullif(pause.c.rule, ""), func.nullif(pause.c.note, ""), pause.c.cause)
 
@@ -193,7 +203,8 @@ SHUT = exists().where(
     ),
 )
 
-# In a statement about messages: what holds the message at hand at the parameter `now`; NULL if nothing does.
+# In a statement about messages: what holds the message at hand at the parameter `now`, if it is to go by the submission
+# host `by`, NULL for its sender's own; NULL if nothing does.
 HELD = (
     select(literal("paused: ") + _words)
     .where(
