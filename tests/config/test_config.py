@@ -56,6 +56,8 @@ BROKEN = [
     ("[ramp]\ncap = 0", "2: ramp.cap: is 0; write a whole number from 1"),
     ("[ramp]\nmaintain = 0", "2: ramp.maintain: is 0; write a whole number from 1"),
     ("[ramp]\nmaintain = 1.5", "2: ramp.maintain: is 1.5; write a number from 0.001 to 1"),
+    ("[placement]\nwhen_low = 'stop'", "2: placement.when_low: is 'stop'; write one of off, warn, hold"),
+    ("[placement]\nbelow = 60", "2: placement.below: is 60; write a number from 0.01 to 0.99"),
     ("[replies]\n\n\nrate = 30", "4: replies.rate: is 30; write a number from 0 to 1"),
     # times
     ("[pool]\ngap = 5", '2: pool.gap: is 5; write a time with its unit, like "90s"'),

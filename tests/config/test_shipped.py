@@ -116,6 +116,7 @@ def test_the_template_names_every_key_there_is(tmp_path: Path) -> None:
             "dns",
             "mta",
             "throttle",
+            "placement",
             "doctor",
             "service",
         )

@@ -21,6 +21,7 @@ from .directory import Directory, Known, directory
 from .document import Document
 from .examined import doctor
 from .hosters import Hoster, hoster
+from .placed import placement
 from .places import locate, state, template
 from .presets import own, shipped
 from .rulebook import rulebook
@@ -81,6 +82,8 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
             mta_log = sections.mta(table, base)
         with root.table("throttle") as table:
             waits, alerts, rules = sections.waits(table), sections.alerts(table), rulebook(table)
+        with root.table("placement") as table:
+            placed = placement(table)
         with root.table("service") as table:
             service = sections.service(table)
         with root.table("doctor") as table:
@@ -107,6 +110,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         reading=reading,
         naming=naming,
         mta_log=mta_log,
+        placement=placed,
         service=service,
         doctor=examined,
         label=label,

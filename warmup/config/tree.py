@@ -15,6 +15,7 @@ from warmup.content import Corpus
 from warmup.curves import Curve, Ramp
 from warmup.errors import ConfigError
 from warmup.model import Client
+from warmup.placement import Rule
 from warmup.plan import Policy
 from warmup.throttle import Rules, Waits
 
@@ -138,6 +139,7 @@ class Config:
     reading: Reading
     naming: Naming
     mta_log: str | None  # the path of our own MTA's log, or "journal"
+    placement: Rule
     service: Service
     doctor: Doctor
     label: str  # the header field by which our mail is known

@@ -22,6 +22,7 @@ from select import PIPE_BUF, select
 from warmup.dns import Finding
 from warmup.dns import Level as Grade
 from warmup.model import Day, Endpoint, Message, Pause, Placement, Response, Verdict
+from warmup.placement import Counts
 
 from .clock import Clock
 
@@ -253,6 +254,17 @@ class Log:
         self._say(
             "missing", level=Level.WARNING, mailbox=recipient, id=message.message_id, looks=message.visits, why=why
         )
+
+    def placement_low(self, address: str, provider: str, counts: Counts) -> None:
+        """Less of a mailbox's mail to a receiving provider arrives in the inbox than is wanted, and not by chance."""
+        self._placed("placement-low", Level.WARNING, address, provider, counts)
+
+    def placement_better(self, address: str, provider: str, counts: Counts) -> None:
+        self._placed("placement-better", Level.INFO, address, provider, counts)
+
+    def _placed(self, event: str, level: Level, address: str, provider: str, counts: Counts) -> None:
+        inbox = f"{counts.inbox}/{counts.looked_for}"
+        self._say(event, level=level, mailbox=address, lane=provider, inbox=inbox, between=counts.between)
 
     def examined(self, domain: str, findings: Sequence[Finding]) -> None:
         """How the world sees a domain: what is wrong, a line each, and how much that is."""

@@ -1,7 +1,9 @@
 """The daemon, from its parts to its end.
 
     office (store, vault, configuration, clock, log)
-      └ planner, reader, listener, sender, doctor: each looks at the store when it is rung; they never call each other
+      └ planner, reader, listener, sender, doctor, postmaster
+
+Each of these looks at the store when it is rung; they never call each other.
 
 `serve` lives by the system's clock until it is told to stop. `jump` lives the same life on a clock that jumps from one
 due instant to the next, against servers on this machine only.
@@ -38,6 +40,7 @@ from .listener import Listener
 from .log import Fact, Log
 from .office import Office, trusted
 from .planner import Planner
+from .postmaster import Postmaster
 from .reader import Reader
 from .sender import Sender
 from .systemd import Manager
@@ -144,6 +147,7 @@ class Daemon:
         self._listener = Listener(self._office)
         self._sender = Sender(self._office)
         self._doctor = Doctor(self._office)
+        self._postmaster = Postmaster(self._office)
 
     def stop(self) -> None:
         """Have `serve` end."""
@@ -170,6 +174,7 @@ class Daemon:
     async def _work(self) -> None:
         """Until told to stop."""
         bell, service = Bell(), self._office.config.service
+        bell.ring("place", service.planner, self._postmaster.tick)
         bell.ring("plan", service.planner, self._planner.tick)
         bell.ring("read", service.reader, self._reader.tick)
         bell.ring("listen", service.sender, self._listener.tick)
@@ -211,6 +216,7 @@ class Daemon:
             midnight: datetime | None = clock.now()
             while clock.now() < until:
                 if midnight is not None and clock.now() >= midnight:
+                    await self._postmaster.tick()
                     await self._planner.tick()
                     midnight = await self._planner.next()
                 await self._reader.tick()

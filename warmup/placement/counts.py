@@ -60,6 +60,12 @@ class Counts:
         """How sure that share is."""
         return wilson(self.inbox, self.looked_for) if self.looked_for else None
 
+    @property
+    def between(self) -> str | None:
+        """The interval as people read it: "60-98 %"."""
+        sure = self.interval
+        return f"{100 * sure.low:.0f}-{100 * sure.high:.0f} %" if sure else None
+
 
 def wilson(hits: int, of: int) -> Interval:
     """The interval of a share of which `hits` in `of` trials were seen. It stays within 0 and 1 and makes sense of few
