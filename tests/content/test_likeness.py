@@ -26,6 +26,6 @@ def test_a_text_that_recurs_counts_once() -> None:
 
 
 def test_of_three_hundred_messages_none_says_what_another_said() -> None:
-    texts = messages(300)
+    texts = messages(300, "en")
     assert distinct(texts) == 1.0
     assert percentile(nearest(texts), 0.99) < 0.5

@@ -66,7 +66,8 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         with root.table("ramp") as table:
             curve, ramps = sections.ramps(table, presets)
         with root.table("mail") as mail, root.table("imap") as imap:
-            label, templates = sections.mail(mail, base)
+            label, templates, language, languages = sections.mail(mail, base)
+            style = sections.style(mail)
             reading = sections.reading(mail, imap)
         with root.table("hours") as table:
             hours = sections.hours(table)
@@ -91,7 +92,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         with root.table("oauth") as table:
             oauth = clients(table.tables())
     document.close()
-    words = corpus(templates)
+    words = corpus(templates, language)
     return Config(
         source=file,
         database=database,
@@ -101,7 +102,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         curve=curve,
         presets=presets,
         ramps=ramps,
-        policy=replace(policy, scenarios=tuple((scenario.name, scenario.turns) for scenario in words.scenarios)),
+        policy=replace(policy, scenarios=words.by_language, language=language, languages=languages),
         corpus=words,
         waits=waits,
         alerts=alerts,
@@ -114,6 +115,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         service=service,
         doctor=examined,
         label=label,
+        style=style,
         provider_of=provider_of,
         clients=oauth,
     )

@@ -23,6 +23,7 @@ from .views import (
     recent,
     tally,
     thread,
+    waiting_since,
     written_to,
 )
 from .visits import Stamps, Visit, asked, stamp, stamp_each, visit, visits_due
@@ -62,5 +63,6 @@ __all__ = [
     "uncertain",
     "visit",
     "visits_due",
+    "waiting_since",
     "written_to",
 ]
