@@ -23,6 +23,7 @@ from . import (
     house,
     mailbox,
     pauses,
+    placement,
     plan,
     secrets,
     service,
@@ -76,6 +77,7 @@ app.add_typer(curve.app, name="curve")
 plan.register(app)
 service.register(app)
 status.register(app)
+placement.register(app)
 allowance.register(app)
 app.add_typer(pauses.app, name="pauses")
 explain.register(app)

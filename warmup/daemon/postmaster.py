@@ -52,7 +52,7 @@ class Postmaster:
             return
         self._next = now + _EVERY
         # Beside the writer, which sends wait for: a week of a large pool takes a second or two to count.
-        lanes = await asyncio.to_thread(office.store.run, _lanes, rule, now)
+        lanes = await asyncio.to_thread(office.store.read, _lanes, rule, now)
         fallen: set[int] = set()  # a ramp falls once, however many of its lanes are held
         for lane in lanes:
             if doubtful(lane.counts, rule):
