@@ -40,9 +40,14 @@ def by_mailbox(db: Connection, at: datetime, spans: Sequence[timedelta] = SPANS)
     ]
 
 
+def of_each(db: Connection, at: datetime, span: timedelta) -> Mapping[int, Counts]:
+    """What became of what each mailbox sent. A work of the store, as the next one."""
+    return {number: counts[0] for number, counts in _grouped(db, at, [span], lambda lane: lane[0]).items()}
+
+
 def healths(db: Connection, at: datetime) -> Mapping[int, Health]:
-    """The health of each mailbox of the pool. A work of the store."""
-    sent = {number: counts[0] for number, counts in _grouped(db, at, [MONTH], lambda lane: lane[0]).items()}
+    """The health of each mailbox of the pool."""
+    sent = of_each(db, at, MONTH)
     holds = pauses.answered(db, at - MONTH)
     return {one.id: health(sent.get(one.id, Counts()), holds.get(one.id, 0)) for one in mailboxes.every(db)}
 
