@@ -36,6 +36,7 @@ SPOKEN = FIXED | {
     "email_validator": "warmup.address",
     "oauthlib": "warmup.oauth",
     "psycopg": "warmup.store",
+    "resvg_py": "warmup.report.picture",
     "rich": "warmup.cli",
     "sqlalchemy": "warmup.store",
     "tzlocal": "warmup.cli",

@@ -25,6 +25,7 @@ from . import (
     pauses,
     placement,
     plan,
+    report,
     secrets,
     service,
     status,
@@ -78,6 +79,7 @@ plan.register(app)
 service.register(app)
 status.register(app)
 placement.register(app)
+report.register(app)
 allowance.register(app)
 app.add_typer(pauses.app, name="pauses")
 explain.register(app)

@@ -108,6 +108,12 @@ def history(db: Connection, mailbox: int) -> list[tuple[Day, int]]:
     ]
 
 
+def latest(db: Connection) -> date | None:
+    """The last local day that is planned, of anybody."""
+    last: date | None = db.scalar(select(func.max(day.c.local_date)))
+    return last
+
+
 def lived(db: Connection, since: date) -> dict[tuple[int, date], tuple[int, int | None]]:
     """How many messages were accepted on each mailbox's local days since then, and how many the day allowed: none if
     there is no plan for it; None if what it allowed was lost with a database.
