@@ -25,7 +25,7 @@ from .placed import placement
 from .places import locate, state, template
 from .presets import own, shipped
 from .rulebook import rulebook
-from .shelf import corpus
+from .shelf import corpus, phrases
 from .tree import Alerts, Blocklist, Config, Doctor, Naming, Preset, Reading, Service, Submission
 from .values import existing
 
@@ -46,6 +46,7 @@ __all__ = [
     "hoster",
     "load",
     "locate",
+    "phrases",
     "template",
 ]
 
@@ -116,6 +117,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         doctor=examined,
         label=label,
         style=style,
+        templates=templates,
         provider_of=provider_of,
         clients=oauth,
     )

@@ -12,8 +12,9 @@ Sources: RFC 5322 (message), RFC 2045 (MIME, quoted-printable), RFC 2047 (encode
 """
 
 from .compose import Style, compose
-from .corpus import Corpus, Scenario
+from .corpus import Corpus, Scenario, trial
 from .language import Language
 from .letter import Letter, Person
+from .lint import Flaw, lint
 
-__all__ = ["Corpus", "Language", "Letter", "Person", "Scenario", "Style", "compose"]
+__all__ = ["Corpus", "Flaw", "Language", "Letter", "Person", "Scenario", "Style", "compose", "lint", "trial"]
