@@ -36,17 +36,18 @@ def courses(tmp_path: Path) -> list[Course]:
     fortune.pass_(timedelta(days=1))
     fortune.arrives(5, Placement.JUNK, fortune.ben)
     now = fortune.life.clock.now()
-    lane = {
-        "scope": Scope.LANE,
-        "mailbox": fortune.ann.id,
-        "provider": "east.test",
-        "rule": "too much",
-        "response": SAID,
-    }
     for hour in range(2):
         since = now + timedelta(hours=hour)
         held = Pause(
-            **lane, cause=Cause.VERDICT, since=since, until=since + timedelta(hours=1), age_lost=3 * (not hour)
+            scope=Scope.LANE,
+            mailbox=fortune.ann.id,
+            provider="east.test",
+            rule="too much",
+            response=SAID,
+            cause=Cause.VERDICT,
+            since=since,
+            until=since + timedelta(hours=1),
+            age_lost=3 - 2 * hour,
         )
         fortune.life.ask(pauses.open_, held)
     domain = Pause(
@@ -73,7 +74,10 @@ def test_a_course_has_what_was_wanted_what_was_sent_and_what_came_between(course
     answer, wish = ann.events
     assert (answer.times, answer.ours, answer.by) == (2, False, "rule 'too much'")
     assert answer.words.startswith("421 4.7.28 An <b>unusual</b>")
-    assert answer.effect == "mail to east.test held until Tue 03 Mar 13:00, the last time"
+    assert answer.told == (
+        "mail to east.test held until Tue 03 Mar 13:00, the last time (2 times on that day); "
+        "the ramp fell back by 4 sending days; by rule 'too much'"
+    )
     assert (wish.words, wish.ours, wish.until) == ("a wish", True, None)
     assert wish.effect == "*@north.test held until a person ends it"
     assert (ben.points, ben.events) == ([], [])

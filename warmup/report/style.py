@@ -77,7 +77,8 @@ def _colours(colour: dict[str, str]) -> str:
 _PAGE = (
     "*{box-sizing:border-box}"
     f"body{{margin:0 auto;max-width:1040px;padding:1rem;font:15px/1.5 {FONTS}}}"
-    "h1{font-size:1.6rem;margin:.5rem 0;line-height:1.3}h2{font-size:1.2rem;margin:.2rem 0 .6rem;overflow-wrap:anywhere}"
+    "h1{font-size:1.6rem;margin:.5rem 0;line-height:1.3}"
+    "h2{font-size:1.2rem;margin:.2rem 0 .6rem;overflow-wrap:anywhere}"
     "h1 small,h2 small{font-weight:400;font-size:.65em}h2 small{font-size:.8em}"
     "section{border-top:1px solid;margin-top:2rem;padding-top:1rem}"
     ".chart{overflow-x:auto}.chart svg{display:block;min-width:680px;width:100%;height:auto}"
