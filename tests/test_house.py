@@ -51,6 +51,7 @@ RFCS = {
     2045: "MIME bodies",
     2046: "MIME media types",
     2047: "MIME encoded words",
+    2104: "HMAC",
     2177: "IMAP IDLE",
     2181: "clarifications to DNS",
     2308: "negative answers of DNS",

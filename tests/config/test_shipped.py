@@ -117,6 +117,7 @@ def test_the_template_names_every_key_there_is(tmp_path: Path) -> None:
             "mta",
             "throttle",
             "placement",
+            "notify",
             "doctor",
             "service",
         )

@@ -22,6 +22,7 @@ from . import (
     explain,
     house,
     mailbox,
+    notify,
     pauses,
     placement,
     plan,
@@ -85,6 +86,7 @@ report.register(app)
 allowance.register(app)
 app.add_typer(pauses.app, name="pauses")
 explain.register(app)
+notify.register(app)
 doctor.register(app)
 app.add_typer(dns.app, name="dns")
 audit.register(app)

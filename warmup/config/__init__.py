@@ -26,6 +26,7 @@ from .places import locate, state, template
 from .presets import own, shipped
 from .rulebook import rulebook
 from .shelf import corpus, phrases
+from .told import Notify, notify
 from .tree import Alerts, Blocklist, Config, Doctor, Naming, Preset, Reading, Service, Submission
 from .values import existing
 
@@ -38,6 +39,7 @@ __all__ = [
     "Hoster",
     "Known",
     "Naming",
+    "Notify",
     "Preset",
     "Reading",
     "Service",
@@ -86,6 +88,8 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
             waits, alerts, rules = sections.waits(table), sections.alerts(table), rulebook(table)
         with root.table("placement") as table:
             placed = placement(table)
+        with root.table("notify") as table:
+            told = notify(table, base)
         with root.table("service") as table:
             service = sections.service(table)
         with root.table("doctor") as table:
@@ -113,6 +117,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         naming=naming,
         mta_log=mta_log,
         placement=placed,
+        notify=told,
         service=service,
         doctor=examined,
         label=label,

@@ -20,6 +20,7 @@ from warmup.plan import Policy
 from warmup.throttle import Rules, Waits
 
 from .document import nearest
+from .told import Notify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +142,7 @@ class Config:
     naming: Naming
     mta_log: str | None  # the path of our own MTA's log, or "journal"
     placement: Rule
+    notify: Notify
     service: Service
     doctor: Doctor
     label: str  # the header field by which our mail is known

@@ -112,9 +112,17 @@ class Log:
     def __init__(self, clock: Clock, tell: Callable[[Fact], None]) -> None:
         self._clock = clock
         self._tell = tell
+        self._also: list[Callable[[Fact], None]] = []
+
+    def also(self, hear: Callable[[Fact], None]) -> None:
+        """Have somebody else hear of every fact too."""
+        self._also.append(hear)
 
     def _say(self, event: str, *, level: Level = Level.INFO, **fields: object) -> None:
-        self._tell(Fact(self._clock.now(), level, event, fields))
+        fact = Fact(self._clock.now(), level, event, fields)
+        self._tell(fact)
+        for hear in self._also:
+            hear(fact)
 
     def started(self, database: str, mailboxes: int, node: str) -> None:
         self._say("started", database=database, mailboxes=mailboxes, node=node)
@@ -281,6 +289,14 @@ class Log:
     def healed(self, domain: str, pause: Pause) -> None:
         """What held a domain by an examination is over."""
         self._say("healed", domain=domain, rule=pause.rule, since=pause.since)
+
+    def told(self, channel: str, about: str) -> None:
+        """The operator was told."""
+        self._say("told", channel=channel, about=about)
+
+    def untold(self, channel: str, about: str, why: str) -> None:
+        """The operator couldn't be told, and it isn't tried any more."""
+        self._say("untold", level=Level.WARNING, channel=channel, about=about, why=why)
 
     def bug(self, where: str, error: BaseException) -> None:
         """What nobody expected, with its traceback: please report it."""

@@ -1,7 +1,7 @@
 """The daemon, from its parts to its end.
 
     office (store, vault, configuration, clock, log)
-      └ planner, reader, listener, sender, doctor, postmaster
+      └ planner, reader, listener, sender, doctor, postmaster, herald
 
 Each of these looks at the store when it is rung; they never call each other.
 
@@ -36,6 +36,7 @@ from warmup.store import Store, installs, mailboxes, messages
 from .bell import Bell
 from .clock import Clock, JumpClock, SystemClock
 from .doctor import Doctor
+from .herald import Herald
 from .listener import Listener
 from .log import Fact, Log
 from .office import Office, trusted
@@ -138,6 +139,7 @@ class Daemon:
         self._office = office
         self._manager = manager
         self._stop = asyncio.Event()
+        self._herald = Herald(office)  # goes on while the others wait for the store
         self._hire()
 
     def _hire(self) -> None:
@@ -160,6 +162,7 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload, load)
+        self._office.log.also(self._herald.hear)
         await self._start()
         self._manager.ready()
         try:
@@ -170,6 +173,7 @@ class Daemon:
                     await self._wait_for_the_store(trouble)
         finally:
             await self._end()
+            await self._herald.stop()
 
     async def _work(self) -> None:
         """Until told to stop."""
@@ -180,6 +184,7 @@ class Daemon:
         bell.ring("listen", service.sender, self._listener.tick)
         bell.ring("send", service.sender, self._dispatch)
         bell.ring("examine", service.planner, self._doctor.tick)
+        bell.ring("tell", service.planner, self._herald.tick)
         bell.start()
         told = asyncio.get_running_loop().create_task(self._stop.wait())
         try:

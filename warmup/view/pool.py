@@ -20,6 +20,7 @@ from warmup.store import Connection, Others, Tally, budgets, days, mailboxes, me
 from . import held, placed
 from .goal import goal
 from .people import everybody
+from .plain import text
 
 
 def rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
@@ -64,6 +65,17 @@ def rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def line(row: dict[str, Any]) -> str:
+    """A mailbox in a line, from its row."""
+    week = row["placement"]
+    counts = Counts(inbox=week["inbox"], missing=week["messages"] - week["inbox"])
+    day = "not begun" if row["day"] is None else f"day {row['day']} of {row['top_day'] or '?'}"
+    top = "at the top" if row["at_top"] else f"at the top on {row['top_on']}" if row["top_on"] else ""
+    held_ = f"held {row['held']} until {text(row['next_try'])}" if row["held"] else ""
+    health = f"health {'not enough mail yet' if row['health'] is None else row['health']}"
+    return f"{row['mailbox']}: " + ", ".join(filter(None, (day, top, f"{counts} in the inbox", health, held_)))
 
 
 def summary(rows: Sequence[dict[str, Any]], served: bool) -> str:
