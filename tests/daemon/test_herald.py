@@ -59,8 +59,9 @@ def hold(fortune: Fortune, until: timedelta | None, cause: Cause = Cause.VERDICT
 
 async def test_a_hold_is_told_and_so_is_that_it_is_over(fortune: Fortune, listener: Listener) -> None:
     with office(fortune) as desk:
-        herald = Herald(desk)
         desk.store.run(pauses.open_, hold(fortune, HOUR))
+        fortune.pass_(timedelta(minutes=1))
+        herald = Herald(desk)
         await herald.tick()  # what held before it began is known
         fortune.pass_(2 * HOUR)
         await herald.tick()
@@ -77,7 +78,7 @@ async def test_a_hold_is_told_and_so_is_that_it_is_over(fortune: Fortune, listen
     told = [(event, text) for event, text in texts(listener) if event != "weekly"]
     assert told == [
         ("recovery", "ann@north.test: no longer held (was by rule 'r')"),
-        ("pause", "ann@north.test: held by rule 'r' until 2026-03-02 13:00Z: slow"),
+        ("pause", "ann@north.test: held by rule 'r' until 2026-03-02 13:01Z: slow"),
         ("recovery", "ann@north.test: no longer held (was by rule 'r')"),
         ("disabled", "ann@north.test: held by rule 'r' until a person ends it: slow"),
     ]

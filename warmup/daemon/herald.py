@@ -45,6 +45,7 @@ class Herald:
         self._settings: Notify | None = None
         self._desks: dict[str, Desk] = {}
         self._queues: dict[str, deque[Notice]] = {}
+        self._began = office.clock.now()
         self._holding: Mapping[str, Pause] | None = None
 
     def hear(self, fact: Fact) -> None:
@@ -64,14 +65,16 @@ class Herald:
             return
         now = office.clock.now()
         holding, people = await office.store.do(_holding, now)
-        if self._holding is not None:
-            for key, pause in holding.items():
-                if key not in self._holding and _worth(pause):
-                    self._post(_begun(key, pause, people, now))
-            for key, pause in self._holding.items():
-                if key not in holding and _worth(pause):
-                    self._over(f"hold {key}")
-                    self._post(_ended(key, pause, people, now))
+        before = self._holding
+        if before is None:
+            before = {key: pause for key, pause in holding.items() if pause.since < self._began}
+        for key, pause in holding.items():
+            if key not in before and _worth(pause):
+                self._post(_begun(key, pause, people, now))
+        for key, pause in before.items():
+            if key not in holding and _worth(pause):
+                self._over(f"hold {key}")
+                self._post(_ended(key, pause, people, now))
         self._holding = holding
         summary = await office.store.do(_summary, office, now)
         if summary is not None:
