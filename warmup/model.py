@@ -72,7 +72,7 @@ class Scope(StrEnum):
 class Cause(StrEnum):
     """Who holds."""
 
-    VERDICT = "verdict"  # a server's answer, judged
+    VERDICT = "verdict"  # what a receiver did, judged: a server's answer, or where our mail was put
     FAILURE = "failure"  # our own or the network's trouble; never sets a ramp back
     OPERATOR = "operator"  # a person
 

@@ -22,8 +22,11 @@ from . import (
     explain,
     house,
     mailbox,
+    notify,
     pauses,
+    placement,
     plan,
+    report,
     secrets,
     service,
     status,
@@ -78,9 +81,12 @@ app.add_typer(templates.app, name="templates")
 plan.register(app)
 service.register(app)
 status.register(app)
+placement.register(app)
+report.register(app)
 allowance.register(app)
 app.add_typer(pauses.app, name="pauses")
 explain.register(app)
+notify.register(app)
 doctor.register(app)
 app.add_typer(dns.app, name="dns")
 audit.register(app)

@@ -94,6 +94,7 @@ def demo(
     asyncio.run(_live(found, accounts, folder, storm, until))
     print(f"\nThe servers' ledger and the database are in {folder}; look at them with")
     print(f"  warmup status --config {file}")
+    print(f"  warmup report --html {folder / 'report.html'} --config {file}")
     print(f"  warmup explain {_struck(accounts).address} --date {storm} --config {file}")
 
 

@@ -21,10 +21,12 @@ from .directory import Directory, Known, directory
 from .document import Document
 from .examined import doctor
 from .hosters import Hoster, hoster
+from .placed import placement
 from .places import locate, state, template
 from .presets import own, shipped
 from .rulebook import rulebook
 from .shelf import corpus, phrases
+from .told import Notify, notify
 from .tree import Alerts, Blocklist, Config, Doctor, Naming, Preset, Reading, Service, Submission
 from .values import existing
 
@@ -37,6 +39,7 @@ __all__ = [
     "Hoster",
     "Known",
     "Naming",
+    "Notify",
     "Preset",
     "Reading",
     "Service",
@@ -83,6 +86,10 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
             mta_log = sections.mta(table, base)
         with root.table("throttle") as table:
             waits, alerts, rules = sections.waits(table), sections.alerts(table), rulebook(table)
+        with root.table("placement") as table:
+            placed = placement(table)
+        with root.table("notify") as table:
+            told = notify(table, base)
         with root.table("service") as table:
             service = sections.service(table)
         with root.table("doctor") as table:
@@ -109,6 +116,8 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         reading=reading,
         naming=naming,
         mta_log=mta_log,
+        placement=placed,
+        notify=told,
         service=service,
         doctor=examined,
         label=label,

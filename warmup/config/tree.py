@@ -15,10 +15,12 @@ from warmup.content import Corpus, Style
 from warmup.curves import Curve, Ramp
 from warmup.errors import ConfigError
 from warmup.model import Client
+from warmup.placement import Rule
 from warmup.plan import Policy
 from warmup.throttle import Rules, Waits
 
 from .document import nearest
+from .told import Notify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +141,8 @@ class Config:
     reading: Reading
     naming: Naming
     mta_log: str | None  # the path of our own MTA's log, or "journal"
+    placement: Rule
+    notify: Notify
     service: Service
     doctor: Doctor
     label: str  # the header field by which our mail is known

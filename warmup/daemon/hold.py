@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from warmup.errors import OperatorError, Unbound, WireError
 from warmup.model import Action, Cause, Day, Endpoint, Mailbox, Pause, Response, Scope, Stage, Verdict, chance
+from warmup.placement import Rule
 from warmup.store import Connection, pauses
 from warmup.throttle import elsewhere, judge, scope, wait
 
@@ -22,6 +23,7 @@ from .office import Office
 _FAILURE = timedelta(minutes=5)  # a guess: long enough for a restart, short enough to lose a slot or two
 _FAILURE_LIMIT = timedelta(hours=4)
 _LIMIT = timedelta(hours=24)
+_PLACEMENT_LIMIT = timedelta(days=7)
 
 
 async def by_verdict(
@@ -135,6 +137,21 @@ async def _shut(
     return kept
 
 
+async def by_placement(
+    office: Office, sender: Mailbox, provider: str, rule: Rule, *, strike: int, why: str, day: Day | None
+) -> Pause:
+    """The pause of a lane whose mail doesn't arrive in the inbox, for the `strike`-th time in a row: accepted it is all
+    the while, so nobody but the caller can count. `day` is the sender's last, if its ramp falls.
+    """
+    now = office.clock.now()
+    whole = Pause(scope=Scope.LANE, mailbox=sender.id, provider=provider, cause=Cause.VERDICT, since=now)
+    pause = replace(whole, rule="placement", note=why)
+    fall = (day, rule.setback) if day else None
+    trouble = _Trouble(pause=pause, base=rule.hold, asked=now, limit=_PLACEMENT_LIMIT, fall=fall, strike=strike)
+    kept, _ = await _open(office, sender, trouble)
+    return kept
+
+
 async def until_mended(office: Office, mailbox: Mailbox, trouble: OperatorError) -> Pause:
     """A hold for what only a person can mend, such as a credential that is gone."""
     return await _ours(office, mailbox, None, rule="needs a person", note=str(trouble))
@@ -161,6 +178,7 @@ class _Trouble:
     asked: datetime
     limit: timedelta = _LIMIT
     fall: tuple[Day, float] | None = None  # the day whose ramp falls, to which share
+    strike: int | None = None  # None: as what was accepted since the last pause says
 
 
 async def _open(office: Office, mailbox: Mailbox, trouble: _Trouble) -> tuple[Pause, bool]:
@@ -182,6 +200,7 @@ def _begin(db: Connection, office: Office, trouble: _Trouble) -> tuple[Pause, bo
             strikes, began = last.strikes, last.since
         elif not pauses.accepted_since(db, last):
             strikes = last.strikes + 1
+    strikes = trouble.strike or strikes
     until = _end(office, replace(pause, since=began), trouble, strikes)
     # Not longer than it was known to last; or longer, and over by now, as word of it came late.
     if last is not None and again and (last.until is None or (until and until <= max(last.until, pause.since))):

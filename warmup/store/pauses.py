@@ -106,6 +106,13 @@ def lost(
     return sums
 
 
+def answered(db: Connection, since: datetime) -> Mapping[int, int]:
+    """How often servers' answers have held each mailbox's sending, or it met what held others too, since then."""
+    by_answer = pause.c.cause == Cause.VERDICT, pause.c.response_stage.is_not(None), pause.c.scope != Scope.ACCESS
+    sums = select(pause.c.mailbox, func.count()).where(*by_answer, pause.c.mailbox.is_not(None), pause.c.since >= since)
+    return {row[0]: row[1] for row in db.execute(sums.group_by(pause.c.mailbox))}
+
+
 def accepted_since(db: Connection, like: Pause) -> bool:
     """Whether a server has accepted anything since `like` began of what it holds; of visits, whether one came to its
     end.
