@@ -27,6 +27,7 @@ from . import (
     secrets,
     service,
     status,
+    web,
 )
 from .root import Root
 
@@ -76,6 +77,7 @@ app.add_typer(curve.app, name="curve")
 plan.register(app)
 service.register(app)
 status.register(app)
+web.register(app)
 allowance.register(app)
 app.add_typer(pauses.app, name="pauses")
 explain.register(app)

@@ -25,7 +25,7 @@ from .places import locate, state, template
 from .presets import own, shipped
 from .rulebook import rulebook
 from .shelf import corpus
-from .tree import Alerts, Blocklist, Config, Doctor, Naming, Preset, Reading, Service, Submission
+from .tree import Alerts, Blocklist, Config, Doctor, Naming, Preset, Reading, Service, Submission, Web
 from .values import existing
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Reading",
     "Service",
     "Submission",
+    "Web",
     "directory",
     "hoster",
     "load",
@@ -85,6 +86,8 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
             service = sections.service(table)
         with root.table("doctor") as table:
             examined = doctor(table)
+        with root.table("web") as table:
+            web = sections.web(table, base, beside)
         with root.table("oauth") as table:
             oauth = clients(table.tables())
     document.close()
@@ -109,6 +112,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         mta_log=mta_log,
         service=service,
         doctor=examined,
+        web=web,
         label=label,
         provider_of=provider_of,
         clients=oauth,
