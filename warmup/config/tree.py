@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from warmup.content import Corpus
+from warmup.content import Corpus, Style
 from warmup.curves import Curve, Ramp
 from warmup.errors import ConfigError
 from warmup.model import Client
@@ -54,6 +54,7 @@ class Reading:
     sent_copy: bool = True
     count_sent: bool = True
     flagged: float = 0.05  # share of the messages opened
+    unread: float = 0.05  # share of those that want no answer: nobody opens them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +152,8 @@ class Config:
     doctor: Doctor
     web: Web
     label: str  # the header field by which our mail is known
+    style: Style
+    templates: Path | None  # the folder with the operator's own conversations
     provider_of: Mapping[str, str]  # receiving provider, by domain; others are their own
     clients: Mapping[str, Client]  # who we are to authorization servers, by the provider's name
 

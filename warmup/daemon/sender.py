@@ -187,7 +187,7 @@ class _Submission:
         people = {self._sender.id: self._sender, self._recipient.id: self._recipient}
         config = self._office.config
         order = letter(self._message, self._order.turns, people, self._office.install, config.label)
-        return compose(order, config.corpus)
+        return compose(order, config.corpus, config.style)
 
     async def _dial(self) -> Session | Response:
         office, submission = self._office, self._office.config.submission
@@ -314,5 +314,5 @@ class _Submission:
     def _read_at(self, sent: datetime) -> datetime:
         """When the recipient looks: as the plan supposed, if it was sent when the plan said."""
         policy = self._office.config.policy
-        read = policy.habits.read_at(self._message.message_id, self._message.due_at, policy.hours, self._recipient.zone)
+        read = policy.habits.read_at(self._message.message_id, self._message.due_at, policy.hours, self._recipient)
         return max(read, sent + timedelta(minutes=1))
