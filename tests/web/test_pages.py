@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -16,6 +17,7 @@ from warmup.daemon.correspondence import letter
 from warmup.model import Cause, Install, Message, Pause, Response, Scope, Stage
 from warmup.store import Connection, installs, mailboxes, messages, pauses
 from warmup.store.tables import message
+from warmup.view import pool as view
 from warmup.view.people import People, everybody
 from warmup.web.chart import HEIGHT, chart
 
@@ -194,8 +196,23 @@ def test_a_drawing_has_a_bar_a_day_as_high_as_what_was_sent() -> None:
     assert chart(closed, {}) is None
 
 
-def test_many_who_look_at_once_are_all_answered(opens: Opens) -> None:
+def test_many_who_look_at_once_are_all_answered_by_one_look_at_the_pool(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch, pool: Pool, key: str
+) -> None:
+    looks: list[datetime] = []
+    rows = view.rows
+
+    def counted(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
+        looks.append(at)
+        return rows(db, config, at)
+
+    monkeypatch.setattr(view, "rows", counted)
+    monkeypatch.setattr("warmup.web.desk._FRESH", 3600.0)
     dashboard = opens()
     with ThreadPoolExecutor(20) as crowd:
         answers = list(crowd.map(lambda _: Visitor(dashboard).gets("/").status, range(60)))
     assert answers == [200] * 60
+    assert len(looks) == 1
+    program = Visitor(dashboard, Authorization=f"Bearer {key}")
+    assert program.posts("/api/mailboxes/ann@one.test/pause").status == 201
+    assert program.gets("/api/pool").json[0]["held"] == "all"  # what one has changed oneself is seen at once

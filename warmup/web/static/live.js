@@ -3,6 +3,7 @@
 "use strict";
 
 const EVERY = 2000; // milliseconds
+const RESTED = 9; // times as long as an answer took, so that a large pool isn't asked all the time
 const watching = document.getElementById("watching");
 
 function renew(fresh) {
@@ -38,8 +39,9 @@ async function look() {
 }
 
 async function watch() {
+  const began = performance.now();
   await look();
-  setTimeout(watch, EVERY);
+  setTimeout(watch, Math.max(EVERY, RESTED * (performance.now() - began)));
 }
 
 if (document.querySelector("main [data-live]")) watch();
