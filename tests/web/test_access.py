@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 from dataclasses import replace
+from urllib.request import urlopen
 
 import pytest
 
@@ -168,6 +170,13 @@ def test_where_others_can_reach_it_the_token_opens_it(config: Config, pool: Pool
     with Dashboard(config, ("0.0.0.0", 0)) as dashboard:
         assert Visitor(dashboard).gets("/api/pool").status == 401
         assert Visitor(dashboard, Authorization=f"bearer {key}").gets("/api/pool").status == 200
+
+
+def test_an_address_of_ipv6_is_as_good(config: Config, pool: Pool) -> None:
+    with Dashboard(config, ("::1", 0)) as dashboard:
+        assert dashboard.url == f"http://[::1]:{dashboard.port}"
+        with urlopen(f"{dashboard.url}/api/pool") as answer:
+            assert len(json.load(answer)) == 3
 
 
 def test_the_token_is_its_owners_alone_and_never_shown(config: Config, key: str) -> None:
