@@ -36,5 +36,6 @@ def test_nothing_that_can_be_asked_is_a_bug_or_answered_otherwise_than_described
     found = subprocess.run(
         [*fuzz, *bounds, address], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600
     )
-    assert found.returncode == 0, found.stdout + found.stderr
+    print(found.stdout)
+    assert found.returncode == 0, found.stderr
     assert "Tested: 11\n" in found.stdout  # all but the document itself
