@@ -117,6 +117,11 @@ BROKEN = [
     ("[dns]\nservers = ['ns.example.org']", "2: dns.servers[0]: 'ns.example.org' won't do; write an address, like"),
     ("[dns]\nservers = ['192.0.2.1:70000']", "2: dns.servers[0]: '192.0.2.1:70000' won't do; write an address"),
     ("[dns]\nservers = ['192.0.2.1:x']", "2: dns.servers[0]: '192.0.2.1:x' won't do; write an address"),
+    ("[web]\nlisten = 'localhost:8025'", "2: web.listen: 'localhost:8025' won't do; write an address, like"),
+    (
+        "[web]\norigin = 'https://example.org/warmup'",
+        "2: web.origin: 'https://example.org/warmup' won't do; write where",
+    ),
     ("[dns]\nservers = [53]", "2: dns.servers[0]: is 53; write text in quotes"),
     # rules
     (

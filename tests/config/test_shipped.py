@@ -120,6 +120,7 @@ def test_the_template_names_every_key_there_is(tmp_path: Path) -> None:
             "notify",
             "doctor",
             "service",
+            "web",
         )
     )
     with pytest.raises(ConfigError) as caught:

@@ -31,6 +31,7 @@ from . import (
     service,
     status,
     templates,
+    web,
 )
 from .root import Root
 
@@ -83,6 +84,7 @@ service.register(app)
 status.register(app)
 placement.register(app)
 report.register(app)
+web.register(app)
 allowance.register(app)
 app.add_typer(pauses.app, name="pauses")
 explain.register(app)

@@ -27,7 +27,7 @@ from .presets import own, shipped
 from .rulebook import rulebook
 from .shelf import corpus, phrases
 from .told import Notify, notify
-from .tree import Alerts, Blocklist, Config, Doctor, Naming, Preset, Reading, Service, Submission
+from .tree import Alerts, Blocklist, Config, Doctor, Naming, Preset, Reading, Service, Submission, Web
 from .values import existing
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Reading",
     "Service",
     "Submission",
+    "Web",
     "directory",
     "hoster",
     "load",
@@ -94,6 +95,8 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
             service = sections.service(table)
         with root.table("doctor") as table:
             examined = doctor(table)
+        with root.table("web") as table:
+            web = sections.web(table, base, beside)
         with root.table("oauth") as table:
             oauth = clients(table.tables())
     document.close()
@@ -120,6 +123,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         notify=told,
         service=service,
         doctor=examined,
+        web=web,
         label=label,
         style=style,
         templates=templates,

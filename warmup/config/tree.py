@@ -90,6 +90,15 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """Where the dashboard is, and the file with the token that opens what isn't for everybody."""
+
+    listen: tuple[str, int] = ("127.0.0.1", 8025)
+    origin: str | None = None  # how browsers find it, if by another name than that address
+    token: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blocklist:
     """A zone of DNS, asked about addresses or about domains; the page of whoever is listed, "" if it isn't known."""
 
@@ -145,6 +154,7 @@ class Config:
     notify: Notify
     service: Service
     doctor: Doctor
+    web: Web
     label: str  # the header field by which our mail is known
     style: Style
     templates: Path | None  # the folder with the operator's own conversations

@@ -220,6 +220,10 @@ class Log:
             set_back=f"{pause.age_lost} days" if pause.age_lost else None,
         )
 
+    def shown(self, url: str) -> None:
+        """The dashboard can be looked at."""
+        self._say("shown", at=url)
+
     def often_held(self, address: str, holds: int, within: timedelta) -> None:
         """The ramp may be too steep, or the mailbox's reputation spoilt."""
         self._say("often-held", level=Level.ERROR, mailbox=address, holds=holds, within=within)

@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from warmup.errors import UsageError
 from warmup.model import Cause, Pause, Scope, Stage
 
 from .rows import from_pause, to_pause
@@ -33,6 +34,14 @@ from .tables import NOW, mailbox, message, pause, relay
 def open_(db: Connection, pause_: Pause) -> Pause:
     """The pause, remembered, with its number."""
     return to_pause(db.execute(insert(pause).values(**from_pause(pause_)).returning(*pause.c)).one())
+
+
+def get(db: Connection, id: int) -> Pause:
+    """The pause of that number, over or not. Raises `UsageError` if there is none."""
+    row = db.execute(select(pause).where(pause.c.id == id)).one_or_none() if id <= _LAST else None
+    if row is None:
+        raise UsageError(f"there is no pause {id}; warmup pauses list --all shows them")
+    return to_pause(row)
 
 
 def active(db: Connection, now: datetime) -> list[Pause]:
@@ -182,6 +191,7 @@ def _in(which: ColumnElement[int], true: ColumnElement[bool]) -> ColumnElement[b
     return which.in_(select(mailbox.c.id).where(true))
 
 
+_LAST = 2**31 - 1  # the databases take no greater number
 _OWN = (Scope.MAILBOX, Scope.LANE, Scope.ACCESS)
 _ANY_AT = literal("%@")
 _from = mailbox.alias("sender_of_paused").c

@@ -34,6 +34,8 @@ def _of_message(message: Message, people: People) -> dict[str, object]:
         "response": said,
         "message_id": message.message_id,
         "parent": message.parent,
+        "thread": message.thread,
+        "pause": None,
     }
 
 
@@ -49,4 +51,6 @@ def _of_pause(pause: Pause, people: People) -> dict[str, object]:
         "response": str(pause.response) if pause.response else None,
         "message_id": None,
         "parent": None,
+        "thread": None,
+        "pause": pause.id,
     }
