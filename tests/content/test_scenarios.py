@@ -42,9 +42,9 @@ def prose(name: str) -> list[tuple[str, ...]]:
     ]
 
 
-def test_there_are_a_dozen_conversations_of_two_to_five_turns() -> None:
-    assert len(SCENARIOS) >= 12
-    assert all(2 <= scenario.turns <= 5 for scenario in shipped().scenarios)
+def test_there_are_two_dozen_conversations_of_two_to_eight_turns() -> None:
+    assert len(SCENARIOS) >= 20
+    assert all(2 <= scenario.turns <= 8 for scenario in shipped().scenarios)
 
 
 @each_scenario
