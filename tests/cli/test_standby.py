@@ -64,7 +64,7 @@ def pool(hand: Hand, servers: Servers, database: str) -> Callable[[], list[Messa
             local_date=today,
             due_at=now + timedelta(microseconds=number),
             thread=f"{sender} {number}",
-            scenario=config.policy.scenarios[0][0],
+            scenario=config.policy.scenarios["en"][0][0],
             turn=1,
             parent=None,
             answer_wanted=False,

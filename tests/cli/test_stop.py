@@ -69,7 +69,7 @@ class Desk:
                 local_date=today,
                 due_at=now,
                 thread="in hand",
-                scenario=self.config.policy.scenarios[0][0],
+                scenario=self.config.policy.scenarios["en"][0][0],
                 turn=1,
                 parent=None,
                 answer_wanted=False,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from warmup.config import Config, load
 from warmup.config.document import Document, Table
+from warmup.config.places import packed
 from warmup.config.rulebook import rulebook
 from warmup.errors import ConfigError
 from warmup.model import Action, Response, Stage
@@ -214,8 +215,8 @@ def test_without_a_file_there_are_defaults() -> None:
     assert config.reading.looks[-1] == timedelta(hours=24)
     assert config.waits.setback == 0.5
     assert (config.label, config.reading.folder, config.service.log) == ("X-Warmup", "Warmup", "text")
-    assert config.policy.scenarios == tuple((one.name, one.turns) for one in config.corpus.scenarios)
-    assert config.policy.scenarios
+    assert config.policy.scenarios == config.corpus.by_language
+    assert config.policy.scenarios["en"]
 
 
 def test_what_the_file_says_is_what_holds(tmp_path: Path) -> None:
@@ -360,14 +361,36 @@ def test_reading_the_same_file_again_gives_the_same(tmp_path: Path) -> None:
 
 
 def test_own_templates_stand_beside_ours_or_in_their_place(tmp_path: Path) -> None:
-    ours = load(None, HOME).policy.scenarios
+    ours = load(None, HOME).policy.scenarios["en"]
     name, turns = ours[0]
-    config = with_template(tmp_path, name, one_turn("Hello"))
-    assert (name, 1) in config.policy.scenarios
-    assert len(config.policy.scenarios) == len(ours)
+    config = with_template(tmp_path, name.removeprefix("en/"), one_turn("Hello"))
+    assert (name, 1) in config.policy.scenarios["en"]
+    assert len(config.policy.scenarios["en"]) == len(ours)
     more = with_template(tmp_path, "own", one_turn("Hello"))
-    assert len(more.policy.scenarios) == len(ours) + 1
+    assert len(more.policy.scenarios["en"]) == len(ours) + 1
     assert turns > 1
+
+
+def test_own_templates_may_bring_words_or_a_language_of_their_own(tmp_path: Path) -> None:
+    own = tmp_path / "templates"
+    for code, prose, table in (
+        ("en", "{{ pick(ships) }}", '[words]\nships = ["Argo"]'),
+        ("la", "Salve {{ ahead(1, 1).on }}", packed_language().replace('on {weekday}"', 'die {weekday}"')),
+    ):
+        (own / code).mkdir(parents=True)
+        (own / code / "own.j2").write_text(one_turn(prose))
+        (own / code / "language.toml").write_text(table)
+    config = load(write(tmp_path, "[mail]\ntemplates = 'templates'\nlanguages = {'b.test' = 'la'}"), HOME)
+    assert config.policy.scenarios["la"] == [("la/own", 1)]
+    assert ("en/own", 1) in config.policy.scenarios["en"]
+    assert config.policy.languages == {"b.test": "la"}
+    (own / "la" / "language.toml").write_text("months = 12")
+    with pytest.raises(ConfigError, match=rf"^{own}/la/language.toml: weekdays is missing"):
+        load(tmp_path / "warmup.toml", HOME)
+
+
+def packed_language() -> str:
+    return (packed("data") / "languages" / "en.toml").read_text("utf-8")
 
 
 def test_a_bad_own_template_is_told_with_its_file_and_line(tmp_path: Path) -> None:

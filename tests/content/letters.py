@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -10,9 +11,10 @@ from email.policy import default
 from functools import cache
 from pathlib import Path
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from warmup.content import Corpus, Letter, Person
+from warmup.content import Corpus, Language, Letter, Person
 
 ROOT = Path(__file__).parents[2]
 ANN = Person("Ann Bell", "ann.bell@north.test")
@@ -22,18 +24,25 @@ LONDON, BERLIN = ZoneInfo("Europe/London"), ZoneInfo("Europe/Berlin")
 
 @cache
 def shipped() -> Corpus:
-    return Corpus(sources(), vocabulary())
+    return Corpus((Language.of(code, table) for code, table in tables().items()), sources())
 
 
 @cache
 def sources() -> dict[str, str]:
-    return {path.stem: path.read_text() for path in (ROOT / "templates" / "en").glob("*.j2")}
+    """The templates by their names: "en/loan"."""
+    return {f"{path.parent.name}/{path.stem}": path.read_text() for path in (ROOT / "templates").glob("*/*.j2")}
 
 
 @cache
-def vocabulary() -> dict[str, list[str]]:
-    lists: dict[str, list[str]] = tomllib.loads((ROOT / "data" / "languages" / "en.toml").read_text())["words"]
-    return lists
+def tables() -> dict[str, dict[str, Any]]:
+    """What the languages' files say, by their codes."""
+    return {path.stem: tomllib.loads(path.read_text()) for path in (ROOT / "data" / "languages").glob("*.toml")}
+
+
+def english(templates: Mapping[str, str], words: Mapping[str, Sequence[str]]) -> Corpus:
+    """Conversations of our own, with words of our own."""
+    language = Language.of("en", {**tables()["en"], "words": words})
+    return Corpus([language], {f"en/{name}": source for name, source in templates.items()})
 
 
 def letter(scenario: str, turn: int, seed: int, opener: Person = ANN, other: Person = TOM) -> Letter:

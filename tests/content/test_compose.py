@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -15,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warmup.content import Corpus, Letter, Person, compose
+from warmup.content import Letter, Person, Style, compose
 from warmup.content.letter import CONTROL
 
-from .letters import ANN, ROOT, TOM, body, letter, parsed, parts, shipped
+from .letters import ANN, ROOT, TOM, body, english, letter, parsed, parts, shipped
 
 NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co", "Zl", "Zp")), max_size=60) | st.sampled_from(
     (
@@ -49,7 +50,7 @@ ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(mi
 MOMENTS = st.datetimes(datetime(1999, 1, 1), datetime(2099, 1, 1), timezones=ZONES)
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co", "Zl", "Zp", "Zs")), min_size=1, max_size=90)
 
-plain = Corpus(
+plain = english(
     {
         "tea": "{% macro subject() %}{{ pick(subjects) }}{% endmacro %}"
         "{% macro turn1() %}{{ pick(texts) }}{% endmacro %}{% macro turn2() %}Yes.{% endmacro %}"
@@ -73,7 +74,7 @@ def letters(draw: st.DrawFn) -> Letter:
         message_id=draw(IDS),
         references=tuple(draw(st.lists(IDS, min_size=turn - 1, max_size=turn - 1))),
         thread=draw(st.text(max_size=9).filter(str.isprintable)),
-        scenario="tea",
+        scenario="en/tea",
         turn=turn,
         sender=draw(PEOPLE),
         recipient=draw(PEOPLE),
@@ -106,7 +107,8 @@ def test_a_reader_gets_what_the_letter_says(order: Letter) -> None:
     else:
         assert "In-Reply-To" not in message
         assert "References" not in message
-    assert len(message.keys()) == (11 if order.turn > 1 else 9)
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert len(message.keys()) == (12 if order.turn > 1 else 10)
 
 
 @settings(max_examples=100, deadline=None)
@@ -139,7 +141,7 @@ def test_a_name_arrives_in_the_text_as_in_the_header(order: Letter) -> None:
 @given(st.lists(WORDS, min_size=1, max_size=40), letters())
 def test_any_subject_and_any_text_arrive_whole(words: list[str], order: Letter) -> None:
     text = " ".join(" ".join(words).split()) or "Tea?"
-    speaking = Corpus(
+    speaking = english(
         {
             "tea": "{% macro subject() %}{{ pick(texts) }}{% endmacro %}"
             "{% macro turn1() %}{{ pick(texts) }}{% endmacro %}"
@@ -151,6 +153,39 @@ def test_any_subject_and_any_text_arrive_whole(words: list[str], order: Letter) 
     assert parsed(raw)["Subject"] == text
     assert tidy in " ".join(body(raw))
     assert max(map(len, raw.split(b"\r\n"))) <= 998
+
+
+@settings(max_examples=50, deadline=None)
+@given(letters())
+def test_an_html_alternative_says_what_the_plain_text_says(order: Letter) -> None:
+    message = parsed(compose(order, plain, Style(html=1.0)))
+    text, page = message.iter_parts()
+    assert (text.get_content_type(), page.get_content_type()) == ("text/plain", "text/html")
+    assert text.get_content().split() == parsed(compose(order, plain)).get_content().split()
+    words = re.sub("<[^>]*>", " ", page.get_content())
+    assert html.unescape(words).split() == re.sub(r"(?m)^(> ?)+", "", text.get_content()).split()
+    assert not re.search(r"(?i)href|src|style|<img|<a\b|script", page.get_content().partition("<body>")[0])
+    assert page.get_content().count("<blockquote") == min(order.turn - 1, 3)
+
+
+def test_a_share_of_the_people_writes_html_and_each_keeps_to_it() -> None:
+    orders = [replace(letter("en/meeting", 1, seed), sender=Person("", f"p{seed}@x.test")) for seed in range(100)]
+    kinds = [parsed(compose(order, shipped(), Style(html=0.3))).is_multipart() for order in orders]
+    assert 15 < sum(kinds) < 45
+    later = [replace(order, thread="another") for order in orders]
+    assert kinds == [parsed(compose(order, shipped(), Style(html=0.3))).is_multipart() for order in later]
+
+
+def test_a_tag_stands_before_the_subject_of_every_turn() -> None:
+    first, second = (
+        parsed(compose(letter("en/meeting", turn, 7), shipped(), Style(tag="[warm-up]")))["Subject"] for turn in (1, 2)
+    )
+    assert first.startswith("[warm-up] ")
+    assert second == f"Re: {first}"
+
+
+def test_what_says_that_a_program_wrote_it_can_be_left_out() -> None:
+    assert "Auto-Submitted" not in parsed(compose(letter("en/meeting", 1, 7), shipped(), Style(auto_submitted=False)))
 
 
 @given(st.text(max_size=20))
@@ -180,7 +215,7 @@ def test_no_letter_can_hold_a_control_character(name: str) -> None:
 )
 def test_an_unsound_letter_is_refused_when_it_is_made(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        replace(letter("meeting", 1, 1), **change)  # type: ignore[arg-type]
+        replace(letter("en/meeting", 1, 1), **change)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -192,13 +227,13 @@ def test_an_address_that_would_need_quoting_is_refused(address: str) -> None:
 
 
 def test_only_a_reply_says_re() -> None:
-    first, second = (parsed(compose(letter("meeting", turn, 7), shipped()))["Subject"] for turn in (1, 2))
+    first, second = (parsed(compose(letter("en/meeting", turn, 7), shipped()))["Subject"] for turn in (1, 2))
     assert not first.startswith("Re:")
     assert second == f"Re: {first}"
 
 
 def test_headers_stand_in_their_order() -> None:
-    raw = compose(letter("meeting", 3, 7), shipped()).partition(b"\r\n\r\n")[0].decode()
+    raw = compose(letter("en/meeting", 3, 7), shipped()).partition(b"\r\n\r\n")[0].decode()
     assert re.sub(r"(Subject|Date): [^\r]*", r"\1", raw).split("\r\n") == [
         "Date",
         "From: Ann Bell <ann.bell@north.test>",
@@ -207,72 +242,73 @@ def test_headers_stand_in_their_order() -> None:
         "Message-ID: <7.3@north.test>",
         "In-Reply-To: <7.2@south.test>",
         "References: <7.1@north.test> <7.2@south.test>",
+        "X-Warmup: 0123456789abcdef0123456789abcdef",
+        "Auto-Submitted: auto-generated",
         "MIME-Version: 1.0",
         "Content-Type: text/plain; charset=utf-8",
         "Content-Transfer-Encoding: 7bit",
-        "X-Warmup: 0123456789abcdef0123456789abcdef",
     ]
 
 
 def test_the_attribution_names_the_day_as_its_author_had_it() -> None:
-    order = letter("meeting", 2, 1)
+    order = letter("en/meeting", 2, 1)
     order = replace(order, earlier=(datetime(2026, 11, 3, 10, 5, tzinfo=timezone(timedelta(hours=-5))),))
     assert parts(compose(order, shipped()))[1] == "On Tue, 3 Nov 2026 at 10:05, Ann Bell wrote:"
 
 
 def test_history_is_nested_three_deep_at_most() -> None:
-    lines = body(compose(letter("quotation", 5, 3), shipped()))
+    lines = body(compose(letter("en/quotation", 5, 3), shipped()))
     assert max(re.match(r"[> ]*", line)[0].count(">") for line in lines) == 3  # type: ignore[index]
     assert sum(line.endswith("wrote:") for line in lines) == 3
 
 
 def test_quotations_of_short_lines_need_no_encoding() -> None:
-    raw = compose(letter("quotation", 4, 3), shipped())
+    raw = compose(letter("en/quotation", 4, 3), shipped())
     assert parsed(raw)["Content-Transfer-Encoding"] == "7bit"
     assert max(map(len, raw.split(b"\r\n"))) <= 78
 
 
 def test_umlauts_go_as_quoted_printable() -> None:
-    raw = compose(letter("meeting", 2, 3, ANN, Person("Jürgen Müßig", "j@south.test")), shipped())
+    raw = compose(letter("en/meeting", 2, 3, ANN, Person("Jürgen Müßig", "j@south.test")), shipped())
     assert parsed(raw)["Content-Transfer-Encoding"] == "quoted-printable"
     assert raw.isascii()
     assert "Jürgen" in "\n".join(body(raw))
 
 
 def test_a_local_part_beyond_ascii_stands_in_utf_8() -> None:
-    raw = compose(replace(letter("meeting", 1, 3), sender=Person("Jörg", "jörg@bücher.test")), shipped())
+    raw = compose(replace(letter("en/meeting", 1, 3), sender=Person("Jörg", "jörg@bücher.test")), shipped())
     assert "From: =?utf-8?b?SsO2cmc=?= <jörg@xn--bcher-kva.test>\r\n".encode() in raw
 
 
 def test_somebody_without_a_name_is_greeted_and_signs_without_one() -> None:
     nobody = Person("", "info@south.test")
-    raw = compose(letter("meeting", 1, 3, ANN, nobody), shipped())
+    raw = compose(letter("en/meeting", 1, 3, ANN, nobody), shipped())
     assert b"To: info@south.test\r\n" in raw
     assert re.fullmatch(r"(Hi|Hello|Dear|Good \w+|Hi there),", body(raw)[0])
-    reply = compose(letter("meeting", 2, 3, ANN, nobody), shipped())
+    reply = compose(letter("en/meeting", 2, 3, ANN, nobody), shipped())
     assert parts(reply)[0][-1].endswith(",")
-    assert "info@south.test wrote:" in parts(compose(letter("meeting", 3, 3, ANN, nobody), shipped()))[1]
+    assert "info@south.test wrote:" in parts(compose(letter("en/meeting", 3, 3, ANN, nobody), shipped()))[1]
 
 
 def test_the_same_letter_gives_the_same_bytes_in_another_process() -> None:
-    order = 'letter("quotation", 5, 11)'
+    order = 'letter("en/quotation", 5, 11)'
     script = (
-        "import sys; from tests.content.letters import letter, shipped; from warmup.content import compose;"
+        "import sys; from tests.content.letters import letter, shipped; from warmup.content import Style, compose;"
         f"sys.stdout.buffer.write(compose({order}, shipped()))"
     )
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True)
-    assert run.stdout == compose(letter("quotation", 5, 11), shipped())
+    assert run.stdout == compose(letter("en/quotation", 5, 11), shipped())
 
 
 def test_another_seed_gives_another_text() -> None:
-    assert body(compose(letter("meeting", 1, 1), shipped())) != body(compose(letter("meeting", 1, 2), shipped()))
+    assert body(compose(letter("en/meeting", 1, 1), shipped())) != body(compose(letter("en/meeting", 1, 2), shipped()))
 
 
 def test_a_scenario_or_turn_that_is_not_there_is_named() -> None:
-    with pytest.raises(ValueError, match=r"^chess: no such scenario"):
-        compose(letter("chess", 1, 1), shipped())
-    with pytest.raises(ValueError, match=r"^meeting: .* no turn 5"):
-        compose(letter("meeting", 5, 1), shipped())
+    with pytest.raises(ValueError, match=r"^en/chess: no such scenario"):
+        compose(letter("en/chess", 1, 1), shipped())
+    with pytest.raises(ValueError, match=r"^en/meeting: .* no turn 5"):
+        compose(letter("en/meeting", 5, 1), shipped())
 
 
 def test_people_are_called_by_their_first_name() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from warmup.content import Corpus, Scenario
 
-from .letters import letter
+from .letters import english, letter
 
 FRAME = {"greetings": ["Hi {name},"], "sign_offs": ["Best,"]}
 SUBJECT = "{% macro subject() %}Tea{% endmacro %}\n"
@@ -20,7 +20,7 @@ def corpus(source: str, words: Mapping[str, Sequence[str]] | None = None) -> Cor
 
 
 def checked(templates: Mapping[str, str], words: Mapping[str, Sequence[str]]) -> Corpus:
-    found = Corpus(templates, words)
+    found = english(templates, words)
     found.check()
     return found
 
@@ -28,14 +28,17 @@ def checked(templates: Mapping[str, str], words: Mapping[str, Sequence[str]]) ->
 def said(source: str, seed: int = 1, words: Mapping[str, Sequence[str]] | None = None) -> str:
     """The first turn's prose, all paragraphs in one."""
     template = corpus(source if "macro" in source else f"{{% macro turn1() %}}{source}{{% endmacro %}}", words)
-    return " / ".join(template.tell(letter("tea", 1, seed), [1]).turns[1][1:-1])
+    return " / ".join(template.tell(letter("en/tea", 1, seed), [1]).turns[1][1:-1])
 
 
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [
         ("{% macro turn1() %}\n{{ pick(biscuits }}{% endmacro %}", "tea:3: unexpected '}'"),
-        ("{% macro turn1() %}\n\n{{ biscuits }}{% endmacro %}", "tea:4: 'biscuits' is neither set above nor"),
+        (
+            "{% macro turn1() %}\n\n{{ biscuits }}{% endmacro %}",
+            "tea:4: 'biscuits' is neither set above nor a list of words",
+        ),
         ("{% macro turn1() %}\n[Yes|No.{% endmacro %}", "tea:3: Encountered unknown tag 'endmacro'"),
         ("{% macro turn1() %}\nYes|No{% endmacro %}", "tea:3: Encountered unknown tag '|'"),
         ("{% macro turn1() %}\nYes]{% endmacro %}", "tea:3: Encountered unknown tag ']'"),
@@ -55,39 +58,39 @@ def said(source: str, seed: int = 1, words: Mapping[str, Sequence[str]] | None =
     ],
 )
 def test_a_bad_template_is_named_with_its_line(source: str, complaint: str) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(complaint)}"):
+    with pytest.raises(ValueError, match=f"^en/{re.escape(complaint)}"):
         corpus(source)
 
 
 def test_a_template_without_a_subject_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^tea: there is no macro 'subject'"):
+    with pytest.raises(ValueError, match=r"^en/tea: there is no macro 'subject'"):
         checked({"tea": "{% macro turn1() %}Yes.{% endmacro %}"}, FRAME)
-    with pytest.raises(ValueError, match=r"^tea: the subject is empty"):
+    with pytest.raises(ValueError, match=r"^en/tea: the subject is empty"):
         checked({"tea": "{% macro subject() %}{% endmacro %}{% macro turn1() %}Yes.{% endmacro %}"}, FRAME)
 
 
 def test_a_corpus_without_a_scenario_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^no template"):
-        Corpus({}, FRAME)
+        english({}, FRAME)
 
 
 @pytest.mark.parametrize("missing", FRAME)
 def test_a_vocabulary_without_greetings_or_sign_offs_is_refused(missing: str) -> None:
-    with pytest.raises(ValueError, match=f"^vocabulary: {missing} is missing"):
-        Corpus({"tea": SUBJECT}, {name: words for name, words in FRAME.items() if name != missing})
+    with pytest.raises(ValueError, match=f"^en: words.{missing} is missing"):
+        english({"tea": SUBJECT}, {name: words for name, words in FRAME.items() if name != missing})
 
 
 def test_a_list_that_is_empty_or_hides_a_verb_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^vocabulary: cakes is empty"):
+    with pytest.raises(ValueError, match=r"^en: cakes has 0 words"):
         corpus("", {"cakes": []})
-    with pytest.raises(ValueError, match=r"^vocabulary: pick is a word of the templates"):
+    with pytest.raises(ValueError, match=r"^en: words.pick is a word of the templates"):
         corpus("", {"pick": ["one"]})
 
 
 def test_scenarios_are_in_order_of_their_names_with_their_turns() -> None:
     two = SUBJECT + "{% macro turn1() %}Tea?{% endmacro %}{% macro turn2() %}Yes.{% endmacro %}"
     one = SUBJECT + "{% macro turn1() %}Tea.{% endmacro %}"
-    assert Corpus({"tea": two, "cake": one}, FRAME).scenarios == (Scenario("cake", 1), Scenario("tea", 2))
+    assert english({"tea": two, "cake": one}, FRAME).scenarios == (Scenario("en/cake", 1), Scenario("en/tea", 2))
 
 
 def test_every_alternative_has_its_turn_and_they_nest() -> None:
@@ -123,7 +126,7 @@ def test_what_was_told_before_has_no_part_in_a_turn() -> None:
         for turn in (1, 2, 3)
     )
     template = corpus(source, {"cakes": ["bun", "tart", "pie", "flan"]})
-    order = letter("tea", 3, 5)
+    order = letter("en/tea", 3, 5)
     assert template.tell(order, [3]).turns[3] == template.tell(order, [1, 2, 3]).turns[3]
 
 
@@ -133,5 +136,5 @@ def test_filters_spell_and_point_and_capitalise() -> None:
 
 
 def test_templates_have_none_of_jinjas_globals() -> None:
-    with pytest.raises(ValueError, match=r"^tea:2: 'lipsum' is neither"):
+    with pytest.raises(ValueError, match=r"^en/tea:2: 'lipsum' is neither"):
         said("{{ lipsum() }}")

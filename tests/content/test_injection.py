@@ -12,7 +12,7 @@ import pytest
 
 from warmup.content import Corpus, Letter, Person, compose
 
-from .letters import ANN, TOM, body, letter, parsed
+from .letters import ANN, TOM, body, english, letter, parsed
 
 BREAKS = {
     "CR LF": "\r\n",
@@ -26,8 +26,8 @@ BREAKS = {
     "ESC": "\x1b",
 }
 SLIPPED = "Bcc: eve@evil.test"
-NAMES = ["Date", "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type"]
-NAMES += ["Content-Transfer-Encoding", "X-Warmup"]
+NAMES = ["Date", "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "X-Warmup", "Auto-Submitted"]
+NAMES += ["MIME-Version", "Content-Type", "Content-Transfer-Encoding"]
 
 
 def speaking(subject: str = "Tea", text: str = "Tea?", greeting: str = "Hi {name},", sign_off: str = "Best,") -> Corpus:
@@ -37,11 +37,11 @@ def speaking(subject: str = "Tea", text: str = "Tea?", greeting: str = "Hi {name
         "{% macro turn1() %}{{ pick(texts) }}{% endmacro %}{% macro turn2() %}{{ pick(texts) }}{% endmacro %}"
     )
     words = {"greetings": [greeting], "sign_offs": [sign_off], "subjects": [subject], "texts": [text]}
-    return Corpus({"tea": template}, words)
+    return english({"tea": template}, words)
 
 
 def order(**change: object) -> Letter:
-    return replace(letter("tea", 2, 1), **change)  # type: ignore[arg-type]
+    return replace(letter("en/tea", 2, 1), **change)  # type: ignore[arg-type]
 
 
 def template(evil: str) -> bytes:
@@ -50,7 +50,7 @@ def template(evil: str) -> bytes:
         f"{{% macro subject() %}}Tea{evil}{{% endmacro %}}{{% macro turn1() %}}Tea?{evil}{{% endmacro %}}"
         "{% macro turn2() %}Yes.{% endmacro %}"
     )
-    return compose(order(), Corpus({"tea": source}, {"greetings": ["Hi {name},"], "sign_offs": ["Best,"]}))
+    return compose(order(), english({"tea": source}, {"greetings": ["Hi {name},"], "sign_offs": ["Best,"]}))
 
 
 FIELDS: dict[str, Callable[[str], bytes]] = {

@@ -216,7 +216,7 @@ def slot(sender: int, recipient: int, number: int) -> Slot:
         local_date=MONDAY.date(),
         due_at=MONDAY,
         thread=f"thread {number}",
-        scenario="meeting",
+        scenario="en/meeting",
         turn=1,
         parent=None,
         answer_wanted=False,

@@ -36,7 +36,7 @@ async def due_at_once(world: World) -> None:
             local_date=today,
             due_at=NOON,
             thread=f"thread {number}",
-            scenario="meeting",
+            scenario="en/meeting",
             turn=1,
             parent=None,
             answer_wanted=False,

@@ -71,7 +71,7 @@ def pools(draw: st.DrawFn) -> tuple[list[Seat], Pool, Policy, datetime]:
         max_turns=draw(st.integers(1, 6)),
         inbound_cap=draw(st.integers(0, 50)),
         weights={"alpha": draw(st.sampled_from((0.0, 1.0, 3.5)))},
-        scenarios=(("tea", 4), ("van", 2)),
+        scenarios={"en": (("tea", 4), ("van", 2))},
     )
     held = draw(st.sets(st.tuples(ids, st.sampled_from(("alpha", "bravo", "charlie"))), max_size=4))
     return seats, Pool(mailboxes=mailboxes, owed=owed, held=held), policy, now
@@ -169,7 +169,7 @@ def steady(count: int, allowance: int, now: datetime, rate: float = 0.4) -> tupl
         rate=rate,
         max_turns=6,
         inbound_cap=60,
-        scenarios=(("tea", 4),),
+        scenarios={"en": (("tea", 4),)},
     )
     return [Seat(m, date(2026, 6, 10), allowance) for m in mailboxes], Pool(mailboxes=mailboxes), policy, now
 

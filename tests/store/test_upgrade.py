@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, MetaData, Table, insert, select
+from sqlalchemy import Engine, MetaData, Table, insert, select, update
 
 from warmup.model import Cause, Placement, Response, Scope, Stage
 from warmup.store import Store, days, installs, mailboxes, messages, pauses, schema
@@ -41,7 +41,7 @@ def _mailbox(id: int, name: str, **more: Any) -> Row:
 
 def _message(id: int, sender: int, recipient: int, **more: Any) -> Row:
     slot = {
-        "scenario": "lunch",
+        "scenario": "en/lunch",
         "turn": 1,
         "parent": None,
         "answer_wanted": True,
@@ -186,6 +186,18 @@ def test_what_was_upgraded_is_read_as_it_was_written(databases: Databases, revis
         # And it goes on: numbers aren't given twice, what waits is claimed.
         claimed = store.run(messages.senders_due, AT)
         assert claimed == [2]
+
+
+def test_a_conversation_from_before_there_were_languages_is_english(databases: Databases) -> None:
+    url = databases.empty()
+    engine = at_revision(url, "0004")
+    fill(engine)
+    known = tables(engine)["message"]
+    with engine.begin() as db:
+        db.execute(update(known).values(scenario="lunch"))
+    engine.dispose()
+    with Store.open(url, create=True) as store:
+        assert {row.scenario for row in store.run(messages.recent, 99)} == {"en/lunch"}
 
 
 def test_there_is_a_schema_that_was_released_before_this_one() -> None:

@@ -99,7 +99,7 @@ def check(
         report.end(as_json=json)
         return
     report.fine("configuration", str(found.source or "built-in defaults"))
-    report.fine("templates", f"{len(found.policy.scenarios)} conversations")
+    report.fine("templates", f"{len(found.corpus.scenarios)} conversations in {len(found.policy.scenarios)} languages")
     try:
         with opened(found) as store:
             pool = store.run(mailboxes.every)

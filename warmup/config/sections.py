@@ -12,12 +12,14 @@ from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
+from warmup.content import Style
 from warmup.curves import Ramp
 from warmup.plan import Habits, Hours, Policy
 from warmup.throttle import Waits
 
 from .directory import directory
 from .document import Table
+from .shelf import languages
 from .tree import Alerts, Naming, Preset, Reading, Service, Submission, why_not
 from .values import (
     boolean,
@@ -44,8 +46,10 @@ _timeout = duration("1s", "1h")
 _interval = duration("1s", "1h")
 _wait = duration("1m", "7d")
 _domain = matching(r"[^\s@]+\.[^\s@.]+", 'a domain, like "example.org"')
+_speaker = matching(r"([^\s@]+@)?[^\s@]+\.[^\s@.]+", "an address or a domain")
 _provider = matching(r"[a-z0-9.-]+", 'a provider\'s name, like "google", or a domain')
 _label = matching(r"X-[A-Za-z0-9-]+", 'a header field of your own, beginning with X-, like "X-Warmup"')
+_tag = matching(r"[^\s\x00-\x1f\x7f-\x9f]( ?[^\s\x00-\x1f\x7f-\x9f]){0,29}", 'up to 30 characters, like "[warm-up]"')
 _folder = matching(r"(?i)(?!(inbox|junk|spam|trash|sent|drafts)$).+", "the name of a folder for this mail alone")
 _host = matching(r"[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\]", 'a host name, or an address in brackets: "[192.0.2.1]"')
 
@@ -131,16 +135,31 @@ def pool(table: Table, hours: Hours, answers: tuple[float, int, Habits]) -> tupl
         max_turns=max_turns,
         inbound_cap=table.take("inbound_cap", whole(1, 10**6), 40),
         weights=table.take("weights", entries(_provider, number(0, 1000)), {}),
-        scenarios=(),
+        scenarios={},
     )
     own = table.take("providers", entries(_domain, _provider), {})
     return policy, {**directory().receivers, **{domain.lower(): provider for domain, provider in own.items()}}
 
 
-def mail(table: Table, base: Path) -> tuple[str, Path | None]:
-    """The label, and the directory of the operator's own templates."""
+def mail(table: Table, base: Path) -> tuple[str, Path | None, str, dict[str, str]]:
+    """The label, the directory of the operator's own templates, the default language and those of addresses and
+    domains.
+    """
     label = table.take("label", _label, "X-Warmup")
-    return label, table.take("templates", existing(base, folder=True), None)
+    templates = table.take("templates", existing(base, folder=True), None)
+    spoken = choice(*sorted(languages(templates)))
+    language = table.take("language", spoken, "en")
+    speakers = table.take("languages", entries(_speaker, spoken), {})
+    return label, templates, language, {name.lower(): code for name, code in speakers.items()}
+
+
+def style(table: Table) -> Style:
+    usual = Style()
+    return Style(
+        tag=table.take("subject_tag", _tag, usual.tag),
+        html=table.take("html", _share, usual.html),
+        auto_submitted=table.take("auto_submitted", boolean, usual.auto_submitted),
+    )
 
 
 def submission(table: Table) -> Submission:

@@ -1,7 +1,7 @@
 """What a message says: the bytes of one turn of a conversation.
 
-A `Corpus` is the conversations that can be had (templates) and what they are about (a vocabulary). A `Letter` is the
-order for one message. `compose` turns one into the other's words: the same letter gives the same bytes, in every
+A `Corpus` is the conversations that can be had (templates), each in a `Language` that has the words for it. A `Letter`
+is the order for one message. `compose` turns one into the other's words: the same letter gives the same bytes, in every
 process. A reply quotes its parents by writing them again from the same seed, so no text is ever stored; the price is
 that a template or list changed in the middle of a thread changes what its next reply quotes.
 
@@ -11,8 +11,10 @@ Message-ID (`warmup.model`), the sending (`warmup.smtp`).
 Sources: RFC 5322 (message), RFC 2045 (MIME, quoted-printable), RFC 2047 (encoded words), RFC 6532 (UTF-8 headers).
 """
 
-from .compose import compose
-from .corpus import Corpus, Scenario
+from .compose import Style, compose
+from .corpus import Corpus, Scenario, trial
+from .language import Language
 from .letter import Letter, Person
+from .lint import Flaw, lint
 
-__all__ = ["Corpus", "Letter", "Person", "Scenario", "compose"]
+__all__ = ["Corpus", "Flaw", "Language", "Letter", "Person", "Scenario", "Style", "compose", "lint", "trial"]

@@ -10,11 +10,10 @@ from datetime import date
 from random import Random
 from typing import TypeVar
 
-from .days import Calendar, Day, month_before, working_day
+from .days import Calendar, Day, working_day
+from .language import Forms, Language
 
-Word = TypeVar("Word", str, int)
-
-_SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+Word = TypeVar("Word", str, int, Forms)
 
 
 class Telling:
@@ -24,13 +23,13 @@ class Telling:
     names of the two people, and then whatever was picked already.
     """
 
-    def __init__(self, dice: Random, start: date, taken: Iterable[str]) -> None:
+    def __init__(self, dice: Random, language: Language, start: date, taken: Iterable[str]) -> None:
         self.dice = dice
         self.start = start
-        self.calendar = Calendar(start)
-        self.taken: set[str | int] = set(taken)
+        self.calendar = Calendar(start, language)
+        self.taken = set(taken)
 
-    def turn(self, dice: Random, today: date, taken: Iterable[str | int]) -> None:
+    def turn(self, dice: Random, today: date, taken: Iterable[str]) -> None:
         """Go on to a turn, with dice of its own: what other turns picked has no part in it."""
         self.dice = dice
         self.calendar.today = today
@@ -53,9 +52,9 @@ class Telling:
 
     def pick(self, words: Sequence[Word]) -> Word:
         """One of these words, and not one picked before as long as there are others."""
-        free = [word for word in words if word not in self.taken] or words
+        free = [word for word in words if str(word) not in self.taken] or words
         word = free[self.roll(len(free))]
-        self.taken.add(word)
+        self.taken.add(str(word))
         return word
 
     def number(self, low: int, high: int) -> int:
@@ -68,21 +67,17 @@ class Telling:
 
     def last_month(self) -> str:
         """The month before the one in which the conversation began."""
-        return month_before(self.start)
-
-
-def spelled(number: int) -> str:
-    """As people write it: "three", "twelve", "13"."""
-    return _SPELLED[number] if 0 <= number < len(_SPELLED) else str(number)
+        return self.calendar.language.months[self.start.month - 2]
 
 
 def the(noun: str) -> str:
-    """ "the projector", when it was "a projector" before."""
+    """ "the projector", when it was "a projector" before: in English, where that is all there is to it."""
     article, _, rest = noun.partition(" ")
     return f"the {rest}" if article in ("a", "an") else noun
 
 
 def capital(text: object) -> str:
-    """With a capital at the start of a sentence, and the rest left alone."""
+    """With a capital at the start of a sentence, be there a mark before it ("¿Puedes"), and the rest left alone."""
     words = str(text)
-    return words[:1].upper() + words[1:]
+    start = next((index for index, character in enumerate(words) if character.isalnum()), 0)
+    return words[:start] + words[start : start + 1].upper() + words[start + 1 :]

@@ -5,14 +5,16 @@ Owns: the first and the last lines of a turn. Does not own: what stands between 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
 from warmup.model import chance
 
+from .language import Language
 from .letter import Letter, Person
+from .telling import capital
 
 _WAYS = 3  # ways to greet and to sign off that one person has: a guess
 _FORMAL = 0.4  # share of people who sign their first letters in full: a guess
@@ -24,31 +26,35 @@ _SIGNED = (1.0, 0.9, 0.75)  # share of them with words above the name: a guess t
 class Voice:
     """The greetings ("Good {daytime} {name},") and sign-offs ("Best regards,") of a language."""
 
+    language: Language
     greetings: tuple[str, ...]
     sign_offs: tuple[str, ...]
 
     @classmethod
-    def of(cls, vocabulary: Mapping[str, tuple[str, ...]]) -> Voice:
-        """Raises `ValueError` when the vocabulary lacks the two lists."""
+    def of(cls, language: Language) -> Voice:
+        """Raises `ValueError` when the language's words lack the two lists."""
         for name in ("greetings", "sign_offs"):
-            if not vocabulary.get(name):
-                raise ValueError(f"vocabulary: {name} is missing or empty")
-        return cls(vocabulary["greetings"], vocabulary["sign_offs"])
+            if name not in language.words:
+                raise ValueError(f"{language.code}: words.{name} is missing")
+        greetings, sign_offs = (tuple(map(str, language.words[name])) for name in ("greetings", "sign_offs"))
+        return cls(language, greetings, sign_offs)
 
     def frame(self, dice: Random, letter: Letter, turn: int, prose: Iterable[str]) -> tuple[str, ...]:
         """The paragraphs of a turn with a greeting above, unless it is a late turn's author who leaves it out, and a
-        farewell below.
+        farewell below. What follows no greeting that ends in a comma begins with a capital, whatever the template says:
+        in German it is a small letter after the comma.
         """
         author, stage = letter.author(turn), min(turn, 3) - 1
         words = self._greeting(dice, letter, turn) if dice.random() < _GREETED[stage] else ""
         signed = dice.random() < _SIGNED[stage]
-        return tuple(filter(None, (words, *prose, self._farewell(dice, author, turn, signed))))
+        first, *others = prose
+        first = first if words.endswith(",") else capital(first)
+        return tuple(filter(None, (words, first, *others, self._farewell(dice, author, turn, signed))))
 
     def _greeting(self, dice: Random, letter: Letter, turn: int) -> str:
         """ "Hello Ann,", or "Hello," to somebody without a name."""
         words = dice.choice(_own(self.greetings, letter.author(turn), "greeting"))
-        hour = letter.written(turn).hour
-        daytime = "morning" if hour < 12 else "afternoon" if hour < 18 else "evening"
+        daytime = self.language.daytime(letter.written(turn).hour)
         return words.replace("{daytime}", daytime).replace(" {name}", f" {letter.reader(turn).first}".rstrip())
 
     def _farewell(self, dice: Random, author: Person, turn: int, signed: bool) -> str:

@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import chain
 
 from warmup.address import wire
 from warmup.model import Mailbox, Slot, chance, digest
@@ -28,7 +29,9 @@ from .window import Hours, room, spread
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How a pool lives. `scenarios` are (name, number of turns); `rate` is the share of messages that are answered."""
+    """How a pool lives. `scenarios` are (name, number of turns) by language; `rate` is the share of messages that are
+    answered; `languages` are those of addresses and domains.
+    """
 
     hours: Hours
     gap: timedelta
@@ -37,7 +40,18 @@ class Policy:
     max_turns: int
     inbound_cap: int
     weights: Mapping[str, float] = field(default_factory=dict)
-    scenarios: Sequence[tuple[str, int]]
+    scenarios: Mapping[str, Sequence[tuple[str, int]]]
+    language: str = "en"
+    languages: Mapping[str, str] = field(default_factory=dict)
+
+    def language_of(self, mailbox: Mailbox) -> str:
+        """The one its address has, or its domain, or the default."""
+        return self.languages.get(mailbox.address) or self.languages.get(mailbox.domain, self.language)
+
+    def conversations(self, one: Mailbox, other: Mailbox) -> Sequence[tuple[str, int]]:
+        """Those two may have: in the language of both, or in the default one."""
+        mine, theirs = self.language_of(one), self.language_of(other)
+        return self.scenarios[mine if mine == theirs else self.language]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +112,7 @@ class _Planning:
         self.policy = policy
         self.seed = seed
         self.now = now
-        self.turns = dict(policy.scenarios)
+        self.turns = dict(chain.from_iterable(policy.scenarios.values()))
         self.seats = {seat.mailbox.id: seat for seat in seats}
         self.mailboxes = {mailbox.id: mailbox for mailbox in pool.mailboxes}
         self.pairing = Pairing(
@@ -143,7 +157,8 @@ class _Planning:
             if chosen is None:
                 return None
             recipient, thread, turn = chosen, key, 1
-            scenario, _ = chance(key, "scenario").choice(self.policy.scenarios)
+            scenarios = self.policy.conversations(seat.mailbox, self.mailboxes[chosen])
+            scenario, _ = chance(key, "scenario").choice(scenarios)
         slot = Slot(
             message_id=f"<{key}@{wire(seat.mailbox.address).rpartition('@')[2]}>",
             sender=seat.mailbox.id,
