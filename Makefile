@@ -7,7 +7,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types contracts check bench prose crash soak model fuzz clean
+.PHONY: help demo test lint types contracts check bench filters prose crash soak model fuzz clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: lint types contracts test ## all of the above
 
 bench: .venv/installed-dev ## figures, beside the floor of this machine
 	@$(BIN)/python -m tests.bench
+
+filters: .venv/installed-dev ## what SpamAssassin and Rspamd make of a thousand messages (Debian packages, root)
+	@$(BIN)/python -m tests.filters.measure
 
 prose: .venv/installed-dev ## how much the messages resemble each other: ten thousand of them
 	@$(BIN)/python -m tests.content.measure

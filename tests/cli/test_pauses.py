@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from warmup.cli import held
 from warmup.cli.common import now
 from warmup.config import load, locate
 from warmup.model import Cause, Mailbox, Pause, Response, Scope, Stage
 from warmup.store import Store, mailboxes, pauses
+from warmup.view import held
 
 from .hand import Hand, Servers, Terminal
 

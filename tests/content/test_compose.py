@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warmup.content import Letter, Person, compose
+from warmup.content import Letter, Person, Style, compose
 from warmup.content.letter import CONTROL
 
 from .letters import ANN, ROOT, TOM, body, english, letter, parsed, parts, shipped
@@ -106,7 +107,8 @@ def test_a_reader_gets_what_the_letter_says(order: Letter) -> None:
     else:
         assert "In-Reply-To" not in message
         assert "References" not in message
-    assert len(message.keys()) == (11 if order.turn > 1 else 9)
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert len(message.keys()) == (12 if order.turn > 1 else 10)
 
 
 @settings(max_examples=100, deadline=None)
@@ -151,6 +153,39 @@ def test_any_subject_and_any_text_arrive_whole(words: list[str], order: Letter) 
     assert parsed(raw)["Subject"] == text
     assert tidy in " ".join(body(raw))
     assert max(map(len, raw.split(b"\r\n"))) <= 998
+
+
+@settings(max_examples=50, deadline=None)
+@given(letters())
+def test_an_html_alternative_says_what_the_plain_text_says(order: Letter) -> None:
+    message = parsed(compose(order, plain, Style(html=1.0)))
+    text, page = message.iter_parts()
+    assert (text.get_content_type(), page.get_content_type()) == ("text/plain", "text/html")
+    assert text.get_content().split() == parsed(compose(order, plain)).get_content().split()
+    words = re.sub("<[^>]*>", " ", page.get_content())
+    assert html.unescape(words).split() == re.sub(r"(?m)^(> ?)+", "", text.get_content()).split()
+    assert not re.search(r"(?i)href|src|style|<img|<a\b|script", page.get_content().partition("<body>")[0])
+    assert page.get_content().count("<blockquote") == min(order.turn - 1, 3)
+
+
+def test_a_share_of_the_people_writes_html_and_each_keeps_to_it() -> None:
+    orders = [replace(letter("en/meeting", 1, seed), sender=Person("", f"p{seed}@x.test")) for seed in range(100)]
+    kinds = [parsed(compose(order, shipped(), Style(html=0.3))).is_multipart() for order in orders]
+    assert 15 < sum(kinds) < 45
+    later = [replace(order, thread="another") for order in orders]
+    assert kinds == [parsed(compose(order, shipped(), Style(html=0.3))).is_multipart() for order in later]
+
+
+def test_a_tag_stands_before_the_subject_of_every_turn() -> None:
+    first, second = (
+        parsed(compose(letter("en/meeting", turn, 7), shipped(), Style(tag="[warm-up]")))["Subject"] for turn in (1, 2)
+    )
+    assert first.startswith("[warm-up] ")
+    assert second == f"Re: {first}"
+
+
+def test_what_says_that_a_program_wrote_it_can_be_left_out() -> None:
+    assert "Auto-Submitted" not in parsed(compose(letter("en/meeting", 1, 7), shipped(), Style(auto_submitted=False)))
 
 
 @given(st.text(max_size=20))
@@ -207,10 +242,11 @@ def test_headers_stand_in_their_order() -> None:
         "Message-ID: <7.3@north.test>",
         "In-Reply-To: <7.2@south.test>",
         "References: <7.1@north.test> <7.2@south.test>",
+        "X-Warmup: 0123456789abcdef0123456789abcdef",
+        "Auto-Submitted: auto-generated",
         "MIME-Version: 1.0",
         "Content-Type: text/plain; charset=utf-8",
         "Content-Transfer-Encoding: 7bit",
-        "X-Warmup: 0123456789abcdef0123456789abcdef",
     ]
 
 
@@ -257,7 +293,7 @@ def test_somebody_without_a_name_is_greeted_and_signs_without_one() -> None:
 def test_the_same_letter_gives_the_same_bytes_in_another_process() -> None:
     order = 'letter("en/quotation", 5, 11)'
     script = (
-        "import sys; from tests.content.letters import letter, shipped; from warmup.content import compose;"
+        "import sys; from tests.content.letters import letter, shipped; from warmup.content import Style, compose;"
         f"sys.stdout.buffer.write(compose({order}, shipped()))"
     )
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True)

@@ -26,8 +26,8 @@ BREAKS = {
     "ESC": "\x1b",
 }
 SLIPPED = "Bcc: eve@evil.test"
-NAMES = ["Date", "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type"]
-NAMES += ["Content-Transfer-Encoding", "X-Warmup"]
+NAMES = ["Date", "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "X-Warmup", "Auto-Submitted"]
+NAMES += ["MIME-Version", "Content-Type", "Content-Transfer-Encoding"]
 
 
 def speaking(subject: str = "Tea", text: str = "Tea?", greeting: str = "Hi {name},", sign_off: str = "Best,") -> Corpus:

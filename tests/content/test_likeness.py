@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from .likeness import distinct, nearest, percentile
-from .measure import messages
+from warmup.content.likeness import distinct, nearest, percentile
+
+from .letters import shipped
+from .measure import identified, lix, messages
 
 
 def test_a_text_is_all_like_itself_whatever_its_marks_and_not_like_a_stranger() -> None:
@@ -25,7 +27,15 @@ def test_a_text_that_recurs_counts_once() -> None:
     assert distinct(["a", "b", "a", "c"]) == 0.75
 
 
-def test_of_three_hundred_messages_none_says_what_another_said() -> None:
-    texts = messages(300, "en")
+@pytest.mark.parametrize("code", sorted(shipped().by_language))
+def test_of_three_hundred_messages_none_says_what_another_said_and_each_is_known_by_its_language(code: str) -> None:
+    texts = messages(300, code)
     assert distinct(texts) == 1.0
     assert percentile(nearest(texts), 0.99) < 0.5
+    assert identified(texts, code) >= 0.99
+
+
+def test_a_law_is_harder_to_read_than_a_primer() -> None:
+    primer = "The cat sat. The dog ran. It was hot."
+    law = "Notwithstanding any contrary provision herein, the undersigned irrevocably indemnifies the beneficiary."
+    assert lix(primer) < 10 < 60 < lix(law)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psycopg
@@ -150,6 +152,26 @@ def test_only_one_daemon_at_a_time_and_the_second_is_told_of_the_first(url: str)
     first.close()
     second.lock()
     second.close()
+
+
+def test_whether_a_daemon_is_at_work_can_be_seen_and_looking_takes_nothing_from_it(url: str) -> None:
+    with Store.open(url) as onlooker, Store.open(url) as daemon:
+        assert not onlooker.served()
+        daemon.lock()
+        assert [onlooker.served() for _ in range(2)] == [True, True]
+        daemon.close()
+        assert not onlooker.served()
+
+
+def test_a_glance_at_the_lock_is_not_taken_for_a_daemon(tmp_path: Path) -> None:
+    with Store.open(str(tmp_path / "w.db"), create=True) as store:
+        store.lock()
+    with (tmp_path / "w.db.lock").open() as glance, Store.open(str(tmp_path / "w.db")) as store:
+        fcntl.flock(glance, fcntl.LOCK_SH)
+        over = threading.Timer(0.02, fcntl.flock, (glance, fcntl.LOCK_UN))
+        over.start()
+        store.lock()
+        over.join()
 
 
 def test_the_lock_of_a_killed_daemon_is_free(url: str) -> None:

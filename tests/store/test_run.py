@@ -25,6 +25,10 @@ def fail(db: Connection, id: int) -> None:
     raise UsageError("this one's own trouble")
 
 
+def first_name(db: Connection) -> str:
+    return mailboxes.every(db)[0].name
+
+
 async def together(store: Store, *works: Coroutine[None, None, object]) -> list[object]:
     """What becomes of works that the writer finds waiting all at once."""
     gate = threading.Event()
@@ -167,3 +171,20 @@ async def test_after_a_lost_connection_the_next_work_gets_another(pool: Pool) ->
     await asyncio.gather(*(pool.store.do(rename, pool.ann.id, "Anna") for _ in range(3)))
     await asyncio.to_thread(pool.store.run, end)
     assert await pool.store.do(rename, pool.ann.id, "Anita") == "Anita"
+
+
+def test_who_only_reads_waits_for_no_writer_sees_one_moment_and_changes_nothing(pool: Pool) -> None:
+    def look(db: Connection) -> tuple[str, str]:
+        before = first_name(db)
+        pool.store.run(rename, pool.ann.id, "somebody else")  # by another connection, in the middle of ours
+        return before, first_name(db)
+
+    assert pool.store.read(look) == ("Ann", "Ann")
+    assert pool.store.run(first_name) == "somebody else"
+    assert pool.store.run(lambda _: pool.store.read(first_name)) == "somebody else"
+    if pool.store.name.startswith("postgresql"):
+        with pytest.raises(StoreError, match="read-only"):
+            pool.store.read(rename, pool.ann.id, "lost")
+    else:
+        pool.store.read(rename, pool.ann.id, "lost")
+    assert pool.store.run(first_name) == "somebody else"

@@ -99,3 +99,12 @@ def test_the_next_due_instant_is_the_first_of_slots_visits_looks_at_sent_and_end
     while (after := pool.store.run(messages.next_due, now)) is not None:
         stops.append(now := after)
     assert stops == [NOON + number * MINUTE for number in (2, 3, 4, 5)]
+
+
+def test_the_message_that_waits_longest_is_known_until_it_is_claimed(pool: Pool) -> None:
+    assert pool.store.run(messages.waiting_since) is None
+    pool.planned(pool.ann, pool.bob, NOON + HOUR)
+    pool.planned(pool.ann, pool.bob, NOON)
+    assert pool.store.run(messages.waiting_since) == NOON
+    pool.claim(pool.ann)
+    assert pool.store.run(messages.waiting_since) == NOON + HOUR

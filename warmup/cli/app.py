@@ -27,6 +27,7 @@ from . import (
     secrets,
     service,
     status,
+    templates,
 )
 from .root import Root
 
@@ -73,6 +74,7 @@ house.register(app)
 app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(curve.app, name="curve")
+app.add_typer(templates.app, name="templates")
 plan.register(app)
 service.register(app)
 status.register(app)

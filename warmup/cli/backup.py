@@ -13,9 +13,9 @@ import typer
 from warmup import store as memory
 from warmup.errors import UsageError
 from warmup.store import Anew
+from warmup.view.plain import text
 
 from .common import ConfigFile, Database, make_room, now, opened, settings
-from .sheet import text
 
 _AFTERWARDS = """\
 Mailboxes and pauses are as they were then: what you changed since is to be done again; warmup mailbox list shows them.

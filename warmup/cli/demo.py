@@ -4,7 +4,7 @@ Six invented people with mailboxes at three invented providers live fourteen vir
 and answer, some mail lands in Junk and is rescued, and one provider says 421 on one day. Everything but the servers,
 the people and the clock is what runs for real.
 
-Owns: setting the stage. Does not own: the view (`warmup.cli.view`), the tale at the end (`warmup.cli.story`).
+Owns: setting the stage. Does not own: the view (`warmup.cli.watched`), the tale at the end (`warmup.view.story`).
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from warmup.errors import UsageError
 from warmup.model import Stage
 from warmup.sandbox import Account, Fault, Sandbox
 from warmup.store import Store, mailboxes
+from warmup.view import story
 
-from . import roll, story
+from . import roll
 from .cast import PROVIDERS, people, register_csv
 from .common import settings
-from .view import View
+from .watched import View
 
 START = date(2026, 3, 2)  # a Monday; always the same, so that the same seed is the same life
 _STORM_ON_WORKING_DAY = 6

@@ -1,6 +1,6 @@
 """`warmup explain`: why a mailbox sent what it sent, and what a server's answer means.
 
-Owns: the command. Does not own: the tale of a day (`warmup.cli.story`), what is said of answers (`warmup.cli.answers`,
+Owns: the command. Does not own: the tale of a day (`warmup.view.story`), what is said of answers (`warmup.cli.answers`,
 `warmup.cli.batch`).
 """
 
@@ -19,10 +19,12 @@ from warmup.config import Config
 from warmup.errors import UsageError
 from warmup.plan import local_date
 from warmup.store import mailboxes
+from warmup.view import story
+from warmup.view.plain import plain, text
 
-from . import answers, batch, story
+from . import answers, batch
 from .common import ConfigFile, Database, Json, day, now, opened, settings
-from .sheet import plain, print_json, tell, text
+from .sheet import print_json, tell
 
 # A reply's code, where it can't be the beginning of an address such as 421-team@example.org.
 _CODE = re.compile(r"[245]\d\d(?:[ -]?<|[ -]\d\.\d|\b(?!.*@))")

@@ -17,8 +17,8 @@ from warmup.config.values import Wrong, duration
 from warmup.errors import UsageError
 from warmup.model import Cause, Pause, Scope
 from warmup.store import mailboxes, pauses
+from warmup.view import held
 
-from . import held
 from .common import Address, ConfigFile, Database, instant, now, opened, settings
 
 Until = Annotated[

@@ -19,8 +19,9 @@ from warmup.daemon.proof import Claim
 from warmup.errors import OperatorError, UsageError
 from warmup.model import Endpoint, Mailbox, Security
 from warmup.store import Store, mailboxes, pauses
+from warmup.view import held
 
-from . import authorize, held, hold, joining, roll
+from . import authorize, hold, joining, roll
 from .authorize import opens
 from .common import Address, ConfigFile, Database, Json, now, opened, settings, vault
 from .entry import curve_named, endpoint, name_given, password, provider_for, zone_named

@@ -1,6 +1,6 @@
 """`warmup pauses`: what holds, looked at and steered.
 
-Owns: the commands. Does not own: the telling (`warmup.cli.held`), the short form for one mailbox (`warmup.cli.hold`),
+Owns: the commands. Does not own: the telling (`warmup.view.held`), the short form for one mailbox (`warmup.cli.hold`),
 holding by what servers say (`warmup.daemon.hold`), obeying (`warmup.store`).
 """
 
@@ -19,12 +19,15 @@ from warmup.config.document import nearest
 from warmup.errors import UsageError
 from warmup.model import Cause, Mailbox, Pause, Scope
 from warmup.store import Store, mailboxes, pauses
-from warmup.throttle import Advice, judge
+from warmup.throttle import Advice
+from warmup.view import held
+from warmup.view.people import People, everybody
+from warmup.view.plain import text
 
-from . import answers, held
+from . import answers
 from .common import ConfigFile, Database, Json, now, opened, settings
 from .hold import During, Until, Why, end_of
-from .sheet import print_json, show, tell, text
+from .sheet import print_json, show, tell
 
 app = typer.Typer(
     help="Look at what is held, end a pause, or hold by hand.\n\nA pause holds a mailbox, a lane (from a mailbox to "
@@ -74,7 +77,7 @@ def list_(
       warmup pauses list --all --json | jq '.[] | select(.days_lost > 0)'
     """
     with opened(settings(config, database)) as store:
-        people = _people(store)
+        people = store.run(everybody)
         found = store.run(pauses.history) if everything else store.run(pauses.active, now())
     headings = {"id": "NO", "scope": "SCOPE", "what": "WHAT", "since": "SINCE", "next_try": "NEXT TRY"}
     if everything:
@@ -89,8 +92,8 @@ def show_(number: Number, config: ConfigFile = None, database: Database = None, 
     """Show one pause, with all that is known of it."""
     found = settings(config, database)
     with opened(found) as store:
-        people, pause = _people(store), _numbered(store, number)
-    advice = list(_advice(pause, people, found))
+        people, pause = store.run(everybody), _numbered(store, number)
+    advice = list(held.advice(pause, people, found))
     if json:
         told = [{"text": one.text, "source": one.source} for one in advice]
         print_json(held.row(pause, people) | {"advice": told})
@@ -98,7 +101,7 @@ def show_(number: Number, config: ConfigFile = None, database: Database = None, 
         tell(_lines(pause, people, advice, now()))
 
 
-def _lines(pause: Pause, people: held.People, advice: Iterable[Advice], at: datetime) -> Iterator[str]:
+def _lines(pause: Pause, people: People, advice: Iterable[Advice], at: datetime) -> Iterator[str]:
     yield f"Pause {pause.id} ({pause.scope}): {held.what(pause, people)}"
     yield f"  held since {text(pause.since)} by {held.by(pause)}"
     if pause.cause is not Cause.OPERATOR:
@@ -121,17 +124,6 @@ def _lines(pause: Pause, people: held.People, advice: Iterable[Advice], at: date
         yield from (f"  {line}" for line in told)
 
 
-def _advice(pause: Pause, people: held.People, config: Config) -> Iterable[Advice]:
-    """By the rule that spoke then or, if there is none of that name any more, by what today's make of the words."""
-    if pause.cause is Cause.FAILURE:
-        return [config.rules.topics.by_name[Cause.FAILURE]]
-    if pause.response is None:
-        return []
-    whose = pause.provider or (people[pause.mailbox].provider if pause.mailbox is not None else None)
-    verdict = judge(pause.response, provider=whose, waits=config.waits, rules=config.rules)
-    return config.rules.advice(replace(verdict, rule=pause.rule), whose)
-
-
 @app.command()
 def end(number: Number, config: ConfigFile = None, database: Database = None) -> None:
     """End a pause now.
@@ -140,7 +132,7 @@ def end(number: Number, config: ConfigFile = None, database: Database = None) ->
     again, it is held again.
     """
     with opened(settings(config, database)) as store:
-        people, pause = _people(store), _numbered(store, number)
+        people, pause = store.run(everybody), _numbered(store, number)
         if not store.run(pauses.lift, now(), id=pause.id):
             raise UsageError(f"pause {number} is over since {text(pause.lifted_at or pause.until)}")
     print(f"pause {number} ended: {held.what(pause, people)}, held by {held.by(pause)} {held.until(pause)}")
@@ -178,7 +170,7 @@ def add(
         raise UsageError("--to goes with --mailbox or --domain")
     found = settings(config, database)
     with opened(found) as store:
-        people, since = _people(store), now()
+        people, since = store.run(everybody), now()
         wanted = replace(_wanted(*named[0], store.run(mailboxes.every), since), note=why)
         if to is not None:
             wanted = _to(wanted, to, found, people)
@@ -201,7 +193,7 @@ def _wanted(scope: Scope, name: str, pool: Sequence[Mailbox], since: datetime) -
     return replace(blank, mailbox=id) if scope is Scope.MAILBOX else replace(blank, recipient=id)
 
 
-def _to(pause: Pause, provider: str, config: Config, people: held.People) -> Pause:
+def _to(pause: Pause, provider: str, config: Config, people: People) -> Pause:
     name = answers.named(provider, config) or provider
     name = _one_of("provider", name, {one.provider for one in people.values() if one.removed_at is None})
     return replace(pause, provider=name, scope=Scope.LANE if pause.scope is Scope.MAILBOX else pause.scope)
@@ -211,10 +203,6 @@ def _one_of(kind: str, name: str, known: Set[str]) -> str:
     if name not in known:
         raise UsageError(f"no mailbox of the pool has the {kind} {name!r}; {nearest(name, sorted(known))}")
     return name
-
-
-def _people(store: Store) -> held.People:
-    return {mailbox.id: mailbox for mailbox in store.run(mailboxes.every, removed=True)}
 
 
 def _numbered(store: Store, number: int) -> Pause:

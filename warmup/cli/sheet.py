@@ -1,6 +1,6 @@
 """One way to show rows: a table on a terminal, tab-separated lines in a pipe, JSON on request.
 
-Owns: that choice, and making foreign text harmless to a terminal. Does not own: what is in the rows.
+Owns: that choice. Does not own: what is in the rows (`warmup.view`), or how a value is written (`warmup.view.plain`).
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
-from enum import Enum
 from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from warmup.view.plain import plain, text
 
 Row = Mapping[str, object]
 
@@ -68,19 +68,6 @@ def print_json(value: object) -> None:
     print(json.dumps(plain(value), indent=2))
 
 
-def text(value: object) -> str:
-    """A value as people read it: times in UTC to the minute, nothing for None, and nothing a terminal would obey."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return "; ".join(map(text, value))
-    return "".join(sign if sign.isprintable() else " " for sign in str(value))
-
-
 def _table(rows: Sequence[Row], columns: Mapping[str, str]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, _GAP, 0, 0))
     for key, heading in columns.items():
@@ -104,16 +91,3 @@ def _fitting(rows: Sequence[Row], columns: Mapping[str, str], spare: Iterable[st
             break
         kept.pop(key)
     return kept
-
-
-def plain(value: object) -> object:
-    """A value as JSON has it."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, date | Enum):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value

@@ -24,7 +24,7 @@ from .hosters import Hoster, hoster
 from .places import locate, state, template
 from .presets import own, shipped
 from .rulebook import rulebook
-from .shelf import corpus
+from .shelf import corpus, phrases
 from .tree import Alerts, Blocklist, Config, Doctor, Naming, Preset, Reading, Service, Submission
 from .values import existing
 
@@ -45,6 +45,7 @@ __all__ = [
     "hoster",
     "load",
     "locate",
+    "phrases",
     "template",
 ]
 
@@ -66,6 +67,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
             curve, ramps = sections.ramps(table, presets)
         with root.table("mail") as mail, root.table("imap") as imap:
             label, templates, language, languages = sections.mail(mail, base)
+            style = sections.style(mail)
             reading = sections.reading(mail, imap)
         with root.table("hours") as table:
             hours = sections.hours(table)
@@ -110,6 +112,8 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         service=service,
         doctor=examined,
         label=label,
+        style=style,
+        templates=templates,
         provider_of=provider_of,
         clients=oauth,
     )

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
+from warmup.content import Style
 from warmup.curves import Ramp
 from warmup.plan import Habits, Hours, Policy
 from warmup.throttle import Waits
@@ -48,6 +49,7 @@ _domain = matching(r"[^\s@]+\.[^\s@.]+", 'a domain, like "example.org"')
 _speaker = matching(r"([^\s@]+@)?[^\s@]+\.[^\s@.]+", "an address or a domain")
 _provider = matching(r"[a-z0-9.-]+", 'a provider\'s name, like "google", or a domain')
 _label = matching(r"X-[A-Za-z0-9-]+", 'a header field of your own, beginning with X-, like "X-Warmup"')
+_tag = matching(r"[^\s\x00-\x1f\x7f-\x9f]( ?[^\s\x00-\x1f\x7f-\x9f]){0,29}", 'up to 30 characters, like "[warm-up]"')
 _folder = matching(r"(?i)(?!(inbox|junk|spam|trash|sent|drafts)$).+", "the name of a folder for this mail alone")
 _host = matching(r"[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\]", 'a host name, or an address in brackets: "[192.0.2.1]"')
 
@@ -149,6 +151,15 @@ def mail(table: Table, base: Path) -> tuple[str, Path | None, str, dict[str, str
     language = table.take("language", spoken, "en")
     speakers = table.take("languages", entries(_speaker, spoken), {})
     return label, templates, language, {name.lower(): code for name, code in speakers.items()}
+
+
+def style(table: Table) -> Style:
+    usual = Style()
+    return Style(
+        tag=table.take("subject_tag", _tag, usual.tag),
+        html=table.take("html", _share, usual.html),
+        auto_submitted=table.take("auto_submitted", boolean, usual.auto_submitted),
+    )
 
 
 def submission(table: Table) -> Submission:

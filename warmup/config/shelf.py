@@ -10,8 +10,8 @@ Owns: files to values. Does not own: what is in a good template (`warmup.content
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from importlib.resources.abc import Traversable
 
 from warmup.content import Corpus, Language
@@ -51,6 +51,13 @@ def corpus(own: Traversable | None, language: str) -> Corpus:
     except ValueError as error:
         name, colon, what = str(error).partition(":")
         raise ConfigError(f"{files.get(name, tables.get(name, [name])[-1])}{colon}{what}") from error
+
+
+@cache
+def phrases() -> Mapping[str, Sequence[str]]:
+    """Words of bulk mail, by language."""
+    lists: dict[str, list[str]] = tomllib.loads((packed("data") / "phrases.toml").read_text("utf-8"))
+    return lists
 
 
 def _templates(folder: Traversable, language: str = "") -> Iterator[tuple[str, Traversable]]:

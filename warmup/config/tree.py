@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from warmup.content import Corpus
+from warmup.content import Corpus, Style
 from warmup.curves import Curve, Ramp
 from warmup.errors import ConfigError
 from warmup.model import Client
@@ -141,6 +141,8 @@ class Config:
     service: Service
     doctor: Doctor
     label: str  # the header field by which our mail is known
+    style: Style
+    templates: Path | None  # the folder with the operator's own conversations
     provider_of: Mapping[str, str]  # receiving provider, by domain; others are their own
     clients: Mapping[str, Client]  # who we are to authorization servers, by the provider's name
 

@@ -11,9 +11,10 @@ Message-ID (`warmup.model`), the sending (`warmup.smtp`).
 Sources: RFC 5322 (message), RFC 2045 (MIME, quoted-printable), RFC 2047 (encoded words), RFC 6532 (UTF-8 headers).
 """
 
-from .compose import compose
-from .corpus import Corpus, Scenario
+from .compose import Style, compose
+from .corpus import Corpus, Scenario, trial
 from .language import Language
 from .letter import Letter, Person
+from .lint import Flaw, lint
 
-__all__ = ["Corpus", "Language", "Letter", "Person", "Scenario", "compose"]
+__all__ = ["Corpus", "Flaw", "Language", "Letter", "Person", "Scenario", "Style", "compose", "lint", "trial"]

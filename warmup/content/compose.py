@@ -4,17 +4,21 @@ Owns: lines, quotations, which header fields a message has and their order, the 
 Does not own: the words (`warmup.content.corpus`), how a field is written (`warmup.content.header`), dot-stuffing
 (`warmup.smtp`).
 Sources: RFC 5322 §2.1.1 (lines), §3.6 (fields), §3.6.4 (In-Reply-To, References), RFC 2045 §6.2, §6.7 (7bit,
-quoted-printable).
+quoted-printable), RFC 2046 §5.1.4 (multipart/alternative), RFC 3834 §5 (Auto-Submitted).
 """
 
 from __future__ import annotations
 
 from binascii import b2a_qp
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from warmup.model import chance, digest
 
 from .corpus import Corpus, Told
 from .days import date_time
 from .header import field, mailbox, unstructured
+from .html import page, quoting
 from .language import Language
 from .letter import Letter
 
@@ -23,24 +27,54 @@ _SHORT = 78  # characters of a line that needs no encoding (RFC 5322 §2.1.1)
 _QUOTED = 3  # turns that a reply still quotes
 
 
-def compose(letter: Letter, corpus: Corpus) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What holds for every message, beside its words."""
+
+    tag: str = ""  # stands before every subject
+    html: float = (
+        0.0  # share of the people whose mail has an HTML alternative: a person's program adds it always, or never
+    )
+    auto_submitted: bool = True  # whether the header says that a program wrote it
+
+
+def compose(letter: Letter, corpus: Corpus, style: Style = Style()) -> bytes:
     """The whole message, CRLF at the end of every line.
 
     Raises `ValueError` when the corpus has no such scenario or turn, when its template fails on this thread (the text
     begins with name and line), or when an identifier is too long for any line.
     """
     told = corpus.tell(letter, range(max(1, letter.turn - _QUOTED), letter.turn + 1))
-    lines = _lines(letter, told, corpus.language(letter.scenario))
+    language = corpus.language(letter.scenario)
+    body = _part("plain", _lines(letter, told, language))
+    if style.html and chance(letter.sender.address, "html").random() < style.html:
+        body = _alternatives(letter, body, _part("html", page(letter, told, language).splitlines()))
+    return "".join(_fields(letter, told.subject, style)).encode() + body
+
+
+def _part(kind: str, lines: Sequence[str]) -> bytes:
+    """A text with the fields that say how it is encoded."""
     text = "\r\n".join((*lines, ""))
     plain = text.isascii() and max(map(len, lines)) <= _SHORT
-    body = text.encode() if plain else b2a_qp(text.encode(), istext=True)
-    fields = "".join(_fields(letter, told.subject, "7bit" if plain else "quoted-printable"))
-    return fields.encode() + b"\r\n" + body
+    encoding = "7bit" if plain else "quoted-printable"
+    head = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    return head.encode() + (text.encode() if plain else b2a_qp(text.encode(), istext=True))
 
 
-def _fields(letter: Letter, subject: str, encoding: str) -> Iterator[str]:
+def _alternatives(letter: Letter, *parts: bytes) -> bytes:
+    # "=_" is nowhere in quoted-printable (RFC 2045 §6.7), and nobody writes the rest.
+    boundary = f"=_{digest(letter.message_id, 'boundary')}"
+    head = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+    return head.encode() + b"".join(
+        (*(f"--{boundary}\r\n".encode() + part for part in parts), f"--{boundary}--\r\n".encode())
+    )
+
+
+def _fields(letter: Letter, subject: str, style: Style) -> Iterator[str]:
+    """All that stand above those of the body."""
     reply = letter.turn > 1
     name, value = letter.label
+    subject = f"{style.tag} {subject}" if style.tag else subject
     yield field("Date", [date_time(letter.date)])
     yield field("From", mailbox(letter.sender))
     yield field("To", mailbox(letter.recipient))
@@ -49,9 +83,10 @@ def _fields(letter: Letter, subject: str, encoding: str) -> Iterator[str]:
     if reply:
         yield field("In-Reply-To", [letter.references[-1]])
         yield field("References", letter.references)
-    yield "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    yield f"Content-Transfer-Encoding: {encoding}\r\n"
     yield field(name, unstructured(value))
+    if style.auto_submitted:
+        yield "Auto-Submitted: auto-generated\r\n"
+    yield "MIME-Version: 1.0\r\n"
 
 
 def _lines(letter: Letter, told: Told, language: Language) -> list[str]:
@@ -61,8 +96,7 @@ def _lines(letter: Letter, told: Told, language: Language) -> list[str]:
         history = lines
         lines = [line for paragraph in paragraphs for line in (*_wrapped(paragraph), "")][:-1]
         if history:
-            author = letter.author(turn - 1)
-            lines += ["", language.quoted(letter.written(turn - 1), author.full or author.address)]
+            lines += ["", quoting(letter, language, turn)]
             lines += (f"> {line}" if line else ">" for line in history)
     return lines
 

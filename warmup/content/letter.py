@@ -9,7 +9,8 @@ Sources: RFC 5322 §2.2 (header fields), §3.6.4 (Message-ID), §3.3 (dates).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 # Control characters, line and paragraph separators, and halves of characters that no encoding takes.
@@ -89,6 +90,21 @@ class Letter:
             raise ValueError(f"{name!r} can't be the name of the label")
         if CONTROL.search(value):
             raise ValueError(f"control character in the label {value!r}")
+
+    def thread_so_far(self) -> Iterator[Letter]:
+        """The letters of the thread up to this one, oldest first; all with the label of this one."""
+        for turn in range(1, self.turn):
+            yield replace(
+                self,
+                message_id=self.references[turn - 1],
+                references=self.references[: turn - 1],
+                turn=turn,
+                sender=self.author(turn),
+                recipient=self.reader(turn),
+                date=self.earlier[turn - 1],
+                earlier=self.earlier[: turn - 1],
+            )
+        yield self
 
     def author(self, turn: int) -> Person:
         """Who wrote that turn."""

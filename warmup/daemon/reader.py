@@ -300,7 +300,7 @@ class _Visit:
         assert message.sent_at is not None
         try:
             order = letter(message, turns, self._agenda.people, self._office.install, config.label)
-            await self._access.keep(compose(order, config.corpus), message.message_id, message.sent_at)
+            await self._access.keep(compose(order, config.corpus, config.style), message.message_id, message.sent_at)
         except (AccessLost, AccessRefused, ValueError) as error:
             # A full folder, a template that is gone: a copy is no reason to try again and again, nor is a broken wire.
             self._office.log.not_done(self._mailbox.address, f"no copy in Sent: {error}")

@@ -187,7 +187,7 @@ class _Submission:
         people = {self._sender.id: self._sender, self._recipient.id: self._recipient}
         config = self._office.config
         order = letter(self._message, self._order.turns, people, self._office.install, config.label)
-        return compose(order, config.corpus)
+        return compose(order, config.corpus, config.style)
 
     async def _dial(self) -> Session | Response:
         office, submission = self._office, self._office.config.submission

@@ -29,6 +29,7 @@ from warmup.errors import StoreDown, StoreError
 if TYPE_CHECKING:
     import psycopg
 
+_READING = "warmup_reading"  # of SQLAlchemy's execution options: the transaction writes nothing
 _BUSY = 10  # seconds to wait for another process's write: a guess, far above any transaction of ours
 _CONNECT = 10  # seconds to wait for a PostgreSQL server: a guess
 # Seconds until a PostgreSQL server that has vanished from the network is noticed, without a word from it: 15 + 3 * 5.
@@ -94,7 +95,7 @@ def engine_for(place: Place) -> Engine:
     if place.path is not None:
         engine = create_engine(place.url, hide_parameters=True, connect_args={"timeout": _BUSY})
         event.listen(engine, "connect", partial(_prepare_sqlite, place.path))
-        event.listen(engine, "begin", partial(_begin_at_once, place.path))
+        event.listen(engine, "begin", partial(_begin, place.path))
         return engine
     try:
         engine = create_engine(
@@ -115,20 +116,27 @@ def engine_for(place: Place) -> Engine:
     return engine
 
 
+def reading(place: Place, engine: Engine) -> Connection:
+    """A connection for looking only: it sees one moment, waits for no writer and has none wait."""
+    if place.path is not None:
+        return engine.connect().execution_options(**{_READING: True})
+    return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
 def _prepare_sqlite(path: Path, connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
     entry.info["file"] = _file_at(path)
-    connection.isolation_level = None  # the driver begins no transaction by itself: `_begin_at_once` does
+    connection.isolation_level = None  # the driver begins no transaction by itself: `_begin` does
     # NORMAL can forget the last commits when the power fails, and a forgotten claim is a doubled mail.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _begin_at_once(path: Path, db: Connection) -> None:
+def _begin(path: Path, db: Connection) -> None:
     # SQLite goes on writing into a file that has no name any more, and all of it would be lost.
     if _file_at(path) != db.info["file"]:
         raise StoreError(f"{path}: was deleted or replaced while it was in use; put it back, or: warmup restore")
     # A transaction that reads before it writes would fail instead of waiting, if another wrote in between.
-    db.exec_driver_sql("BEGIN IMMEDIATE")
+    db.exec_driver_sql("BEGIN" if db.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from .engine import Place
 
 _KEY = 0x7761726D  # "warm": advisory locks of one database share one space of numbers
 _PATIENCE = "5s"
+_GLANCE = 0.01  # seconds; far longer than `taken` holds a file's lock to see whether it is free
+_GLANCES = 5
 _LOCK_NOT_AVAILABLE = "55P03"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 _HOLDER = text(
@@ -61,6 +64,26 @@ def take(place: Place, engine: Engine) -> Held:
     return _take_advisory(place, engine)
 
 
+def taken(place: Place, engine: Engine) -> bool:
+    """Whether somebody has the lock."""
+    if place.path is None:
+        with engine.connect() as db, db.begin():
+            return db.execute(_HOLDER, {"key": _KEY}).first() is not None
+    try:
+        descriptor = os.open(beside(place.path), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"{beside(place.path)}: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _take_file(path: Path) -> Held:
     file = beside(path)
     try:
@@ -68,7 +91,7 @@ def _take_file(path: Path) -> Held:
     except OSError as error:
         raise StoreError(f"{file}: {error.strerror}; the daemon needs to write beside its database") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor)
     except OSError as error:
         pid = os.read(descriptor, 20).decode(errors="replace").strip() or "unknown"
         os.close(descriptor)
@@ -77,6 +100,18 @@ def _take_file(path: Path) -> Held:
     with suppress(OSError):  # a full disk; the number is for people
         os.write(descriptor, b"%d\n" % os.getpid())
     return Held(lambda: os.close(descriptor))
+
+
+def _lock(descriptor: int) -> None:
+    """Somebody who only looks holds it for an instant, and isn't to be taken for a daemon. Raises OSError."""
+    for _ in range(_GLANCES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_GLANCE)
+        else:
+            return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _take_advisory(place: Place, engine: Engine) -> Held:

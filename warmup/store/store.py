@@ -16,7 +16,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from . import lock, schema
-from .engine import Place, engine_for, locate, trouble_of
+from .engine import Place, engine_for, locate, reading, trouble_of
 from .writer import Writer
 
 P = ParamSpec("P")
@@ -55,6 +55,13 @@ class Store:
         with trouble_of(self._place), self._engine.begin() as db:
             return work(db, *args, **kwargs)
 
+    def read(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `work` finds, at one moment, without keeping the daemon from writing. What it would write is undone."""
+        with trouble_of(self._place), reading(self._place, self._engine) as db, db.begin() as transaction:
+            result = work(db, *args, **kwargs)
+            transaction.rollback()
+        return result
+
     def rehearse(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` would return, in a transaction that is undone: to see what would happen."""
         with trouble_of(self._place), self._engine.connect() as db, db.begin() as transaction:
@@ -84,6 +91,11 @@ class Store:
         with trouble_of(self._place):
             self._held = lock.take(self._place, self._engine)
         self._writer.session = self._held.session
+
+    def served(self) -> bool:
+        """Whether a daemon, in whatever process, holds the lock. Raises `StoreError` if the database can't be asked."""
+        with trouble_of(self._place):
+            return lock.taken(self._place, self._engine)
 
     def close(self) -> None:
         """Finish what waits, and let go."""

@@ -1,7 +1,8 @@
 """Messages: planned, claimed, sent, found, opened, answered, and counted.
 
 Owns: every statement about the rows of `message` after `days.record` made them. `claims` are slots on their way to a
-server, `outcomes` what the server did, `visits` what the recipient's folders showed, `views` what others need to know.
+server, `outcomes` what the server did, `visits` what the recipient's folders showed, `views` what others need to know,
+`placements` where they arrived.
 
 What happened is told by functions that answer whether the row was in a state in which it could happen. False isn't an
 error: another process was quicker, or a mailbox was removed in between.
@@ -9,6 +10,7 @@ error: another process was quicker, or a mailbox was removed in between.
 
 from .claims import MANY, claim, drop, release, returned, senders_due, settle
 from .outcomes import accepted, bounced, data_begins, delayed, refused, uncertain
+from .placements import Lane, placements, placements_by_day
 from .views import (
     Tally,
     called,
@@ -21,12 +23,14 @@ from .views import (
     recent,
     tally,
     thread,
+    waiting_since,
     written_to,
 )
 from .visits import Stamps, Visit, asked, stamp, stamp_each, visit, visits_due
 
 __all__ = [
     "MANY",
+    "Lane",
     "Stamps",
     "Tally",
     "Visit",
@@ -43,6 +47,8 @@ __all__ = [
     "last_written",
     "next_due",
     "owed",
+    "placements",
+    "placements_by_day",
     "planned",
     "recent",
     "refused",
@@ -57,5 +63,6 @@ __all__ = [
     "uncertain",
     "visit",
     "visits_due",
+    "waiting_since",
     "written_to",
 ]

@@ -119,6 +119,12 @@ def tally(db: Connection, *, today: Mapping[int, date]) -> Mapping[int, Tally]:
     }
 
 
+def waiting_since(db: Connection) -> datetime | None:
+    """When the message that waits longest was due, or will be; None if none waits."""
+    at: datetime | None = db.scalar(_FIRST_WAITING)
+    return at
+
+
 def next_due(db: Connection, now: datetime) -> datetime | None:
     """The first instant after `now` at which anything is due: a slot, a visit, a look at Sent or at what is told, the
     end of a pause.
@@ -139,6 +145,8 @@ def _read(db: Connection, sought: Select[tuple[object, ...]]) -> list[Message]:
 def _in_pool(id: ColumnElement[int]) -> ColumnElement[bool]:
     return ~exists().where(mailbox.c.id == id, mailbox.c.removed_at.is_not(None)).correlate(message)
 
+
+_FIRST_WAITING = select(m.due_at).where(WAITING).order_by(m.due_at).limit(1)
 
 # Each reads one entry of one of the indices of what is due.
 _NEXT = (

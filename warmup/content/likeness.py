@@ -2,6 +2,8 @@
 
 Likeness is the Jaccard index of the sets of five words in a row (shingles), in lower case and without marks: 0 for
 nothing in common, 1 for the same words. It is exact: every pair that shares a shingle is counted.
+
+Owns: that measure. Does not own: how much likeness is too much (`lint`).
 Source: Broder, On the resemblance and containment of documents (1997).
 """
 

@@ -1,17 +1,19 @@
-"""A pause in words and as a row: what it holds, who put it there, when it is over.
+"""A pause in words and as a row: what it holds, who put it there, when it is over, what can be done.
 
-Owns: the telling. Does not own: pauses (`warmup.store.pauses`), commands (`warmup.cli.pauses`, `warmup.cli.hold`).
+Owns: the telling. Does not own: pauses (`warmup.store.pauses`), the advice (`warmup.throttle`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 
+from warmup.config import Config
 from warmup.model import Cause, Mailbox, Pause, Scope
+from warmup.throttle import Advice, judge
 
-from .sheet import text
-
-People = Mapping[int, Mailbox]  # by Mailbox.id, those who were removed too
+from .people import People
+from .plain import text
 
 
 def told(pause: Pause) -> str:
@@ -77,6 +79,17 @@ def of(mailbox: Mailbox, holds: Iterable[Pause]) -> list[Pause]:
         or one.stops(mailbox, one.provider)
         or (one.scope is Scope.ACCESS and one.mailbox == mailbox.id)
     ]
+
+
+def advice(pause: Pause, people: People, config: Config) -> Iterable[Advice]:
+    """By the rule that spoke then or, if there is none of that name any more, by what today's make of the words."""
+    if pause.cause is Cause.FAILURE:
+        return [config.rules.topics.by_name[Cause.FAILURE]]
+    if pause.response is None:
+        return []
+    whose = pause.provider or (people[pause.mailbox].provider if pause.mailbox is not None else None)
+    verdict = judge(pause.response, provider=whose, waits=config.waits, rules=config.rules)
+    return config.rules.advice(replace(verdict, rule=pause.rule), whose)
 
 
 def _from(pause: Pause, people: People) -> str:
