@@ -187,6 +187,7 @@ def reading(mail: Table, imap: Table) -> Reading:
         sent_copy=mail.take("sent_copy", boolean, usual.sent_copy),
         count_sent=mail.take("count_sent", boolean, usual.count_sent),
         flagged=mail.take("flagged", _share, usual.flagged),
+        unread=mail.take("unread", _share, usual.unread),
     )
 
 

@@ -54,6 +54,7 @@ class Reading:
     sent_copy: bool = True
     count_sent: bool = True
     flagged: float = 0.05  # share of the messages opened
+    unread: float = 0.05  # share of those that want no answer: nobody opens them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -314,5 +314,5 @@ class _Submission:
     def _read_at(self, sent: datetime) -> datetime:
         """When the recipient looks: as the plan supposed, if it was sent when the plan said."""
         policy = self._office.config.policy
-        read = policy.habits.read_at(self._message.message_id, self._message.due_at, policy.hours, self._recipient.zone)
+        read = policy.habits.read_at(self._message.message_id, self._message.due_at, policy.hours, self._recipient)
         return max(read, sent + timedelta(minutes=1))
