@@ -7,7 +7,7 @@ from functools import cache
 
 from .letters import letter, shipped
 
-SEEDS = range(40)
+SEEDS = range(25)
 
 # What has a capital at the head of a sentence alone, so also every form of du and ihr.
 SMALL = re.compile(

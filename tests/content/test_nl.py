@@ -7,7 +7,7 @@ from functools import cache
 
 from .letters import letter, shipped, tables
 
-SEEDS = range(40)
+SEEDS = range(25)
 WORDS = tables()["nl"]["words"]
 
 DOUBLED = re.compile(r"(?i)\b(?!je je\b)(\w+) \1\b")
