@@ -170,3 +170,30 @@ async def test_mail_to_anybody_else_is_never_sent(tmp_path: Path) -> None:
         (untold,) = world.events("untold")
         assert "ceo@example.org" in str(untold.fields["why"])
         assert not world.servers.ledger.accepted
+
+
+async def test_mail_waits_while_its_sender_is_held_and_takes_nothing_of_its_day(tmp_path: Path) -> None:
+    settings = '[notify.to.me]\nkind = "mail"\nfrom = "ann@north.test"\nto = "ben@east.test"\n'
+    async with World(tmp_path, settings=settings) as world:
+        world.clock.jump(world.clock.now() + 10 * HOUR)
+        with opened(world.config, world.clock, world.facts.append, {}) as desk:
+            now, ann = world.clock.now(), world.pool["ann@north.test"]
+            desk.store.run(plan_new_days, desk.config, now, "seed")
+            before = desk.store.run(budgets.get, ann.id, local_date(now, ann.zone)).left
+            host = Pause(
+                scope=Scope.HOST,
+                mailbox=None,
+                host=ann.smtp.name,
+                cause=Cause.FAILURE,
+                since=now,
+                until=now + HOUR,
+            )
+            desk.store.run(pauses.open_, host)
+            herald = Herald(desk, waits=())
+            desk.log.also(herald.hear)
+            desk.log.deaf("gone")
+            await herald.idle()
+            assert desk.store.run(budgets.get, ann.id, local_date(now, ann.zone)).left == before
+        (untold,) = world.events("untold")
+        assert untold.fields["why"] == "ann@north.test is held itself"
+        assert not world.servers.ledger.accepted

@@ -18,7 +18,7 @@ from functools import partial
 
 from warmup.address import wire
 from warmup.errors import OperatorError, WireError
-from warmup.model import Mailbox, Response, digest
+from warmup.model import Endpoint, Mailbox, Response, digest
 from warmup.notify import Channel, Notice, Untold
 from warmup.plan import local_date
 from warmup.smtp import Timeouts, dial
@@ -41,12 +41,20 @@ async def mail(office: Office, channel: Channel, notice: Notice) -> None:
 
 async def _sent(office: Office, channel: Channel, notice: Notice, now: datetime) -> Response:
     """The server's last word. What was taken of the day is given back if it doesn't take the mail, or before that."""
-    sender, recipient = await office.store.do(_taken, office, channel, now)
+    sender, recipient, by = await office.store.do(_taken, office, channel, now)
     submission, text = office.config.submission, _text(sender, recipient, notice, now)
     timeouts = Timeouts(
         connect=submission.connect, command=submission.command, data=submission.data, dot=submission.dot
     )
-    dialled = partial(dial, sender.smtp, sender.login, hello=submission.hello, tls=office.tls, timeouts=timeouts)
+    dialled = partial(
+        dial,
+        by,
+        sender.login,
+        hello=submission.hello,
+        tls=office.tls,
+        timeouts=timeouts,
+        source=sender.source,
+    )
     took = False
     try:
         session = await office.keys.turn(sender, dialled)
@@ -66,17 +74,20 @@ async def _sent(office: Office, channel: Channel, notice: Notice, now: datetime)
             await office.store.do(budgets.give_back, sender.id, local_date(now, sender.zone), 1)
 
 
-def _taken(db: Connection, office: Office, channel: Channel, now: datetime) -> tuple[Mailbox, Mailbox]:
-    """Sender and recipient, with one message taken of the sender's day. A work of the store. Raises `Untold`."""
+def _taken(db: Connection, office: Office, channel: Channel, now: datetime) -> tuple[Mailbox, Mailbox, Endpoint]:
+    """Sender, recipient and the server to go by, with one message taken of the sender's day. A work of the store.
+    Raises `Untold`.
+    """
     sender, recipient = mailboxes.get(db, channel.sender), mailboxes.get(db, channel.recipient)
-    for pause in pauses.active(db, now):
-        if pause.covers(now, sender, recipient):
-            raise Untold(f"{sender.address} is held itself")
+    held_hosts = pauses.held_hosts(db, now)
+    by = next((server for server in sender.submission if server.name not in held_hosts), None)
+    if by is None or any(pause.covers(now, sender, recipient) for pause in pauses.active(db, now)):
+        raise Untold(f"{sender.address} is held itself")
     ramp = office.config.ramps.get(sender.curve or office.config.curve)
     most = ramp.top if ramp else messages.MANY
     if not budgets.take(db, sender.id, local_date(now, sender.zone), 1, most=most):
         raise Untold(f"{sender.address} may send nothing more today")
-    return sender, recipient
+    return sender, recipient, by
 
 
 def _text(sender: Mailbox, recipient: Mailbox, notice: Notice, now: datetime) -> bytes:
