@@ -48,7 +48,7 @@ _TROUBLE: tuple[tuple[type[BaseException], str], ...] = (
     (Exception, "{host} can't be reached: {error}"),
 )
 
-# What getaddrinfo says of a name that has addresses, of another family alone (RFC 3493 §6.1, and glibc for the second).
+# What getaddrinfo says of a name that has addresses, of another family alone.
 _NOT_OF_THE_FAMILY = {getattr(socket, name, None) for name in ("EAI_ADDRFAMILY", "EAI_NODATA")}
 _UNBOUND = (
     "the source address {source} can't be used on this machine: {error.strerror}; give it to an interface, or name "
