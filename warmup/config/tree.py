@@ -15,10 +15,12 @@ from warmup.content import Corpus, Style
 from warmup.curves import Curve, Ramp
 from warmup.errors import ConfigError
 from warmup.model import Client
+from warmup.placement import Rule
 from warmup.plan import Policy
 from warmup.throttle import Rules, Waits
 
 from .document import nearest
+from .told import Notify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,15 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """Where the dashboard is, and the file with the token that opens what isn't for everybody."""
+
+    listen: tuple[str, int] = ("127.0.0.1", 8025)
+    origin: str | None = None  # how browsers find it, if by another name than that address
+    token: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blocklist:
     """A zone of DNS, asked about addresses or about domains; the page of whoever is listed, "" if it isn't known."""
 
@@ -139,8 +150,11 @@ class Config:
     reading: Reading
     naming: Naming
     mta_log: str | None  # the path of our own MTA's log, or "journal"
+    placement: Rule
+    notify: Notify
     service: Service
     doctor: Doctor
+    web: Web
     label: str  # the header field by which our mail is known
     style: Style
     templates: Path | None  # the folder with the operator's own conversations
