@@ -37,8 +37,11 @@ def told(name: str, seed: int) -> Told:
 @cache
 def prose(name: str) -> list[tuple[str, ...]]:
     """Every turn of every seed, without greeting and farewell."""
+    language = shipped().language(name)
     greetings = tuple(
-        str(greeting).partition(" {")[0].partition(",")[0] for greeting in shipped().language(name).words["greetings"]
+        str(greeting).replace("{daytime}", daytime).partition(" {")[0].partition(",")[0]
+        for greeting in language.words["greetings"]
+        for daytime in language.daytimes.values()
     )
     return [
         tuple(
@@ -73,7 +76,7 @@ def test_an_article_fits_the_word_it_stands_before(name: str) -> None:
         for text in paragraphs:
             for article, word in re.findall(r"\b([Aa]n?) (\w+)", text):
                 vowel = word[0].lower() in "aeiou" and not word.startswith(("one", "user", "use", "uni", "euro"))
-                silent = word.startswith(("hour", "honest"))
+                silent = word.startswith(("hour", "honest", "honour"))
                 assert (article.lower() == "an") is (vowel or silent), text
             assert not re.search(r"\b(\w+) \1\b", text.replace("had had", "").replace("that that", "")), text
 
@@ -98,7 +101,8 @@ def days_named(language: Language, text: str, after: date) -> Iterator[tuple[int
     """The weekday that is said, and the day of the month that is said with it."""
     weekdays, months = ("|".join(map(re.escape, names)) for names in (language.weekdays, language.months))
     dated = language.dates.format(day=r"(?P<day>\d+)\S{0,2}", month=f"(?P<month>{months})")
-    pattern = language.days["plain"]["later"].format(weekday=f"(?P<weekday>{weekdays})", date=dated)
+    later = re.sub(r"([()])", r"\\\1", language.days["plain"]["later"])
+    pattern = later.format(weekday=f"(?P<weekday>{weekdays})", date=dated)
     for found in re.finditer(pattern, text):
         day = date(after.year, language.months.index(found["month"]) + 1, int(found["day"]))
         yield language.weekdays.index(found["weekday"]), day if day >= after else day.replace(year=after.year + 1)
@@ -133,7 +137,7 @@ def test_the_subject_is_the_threads(name: str) -> None:
         }
         assert len(subjects) == 1
         (subject,) = subjects
-        assert subject[0].isupper() or subject[0].isdigit()
+        assert subject.lstrip("¿¡«")[0].isupper() or subject.lstrip("¿¡«")[0].isdigit()
         assert not subject.lower().startswith("re:")
         assert len(subject) <= 70
 

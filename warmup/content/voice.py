@@ -52,10 +52,11 @@ class Voice:
         return tuple(filter(None, (words, first, *others, self._farewell(dice, author, turn, signed))))
 
     def _greeting(self, dice: Random, letter: Letter, turn: int) -> str:
-        """ "Hello Ann,", or "Hello," to somebody without a name."""
+        """ "Hello Ann,", or "Hello," to somebody without a name, who takes the comma along: "Hola, Ana:", "Hola:"."""
         words = dice.choice(_own(self.greetings, letter.author(turn), "greeting"))
-        daytime = self.language.daytime(letter.written(turn).hour)
-        return words.replace("{daytime}", daytime).replace(" {name}", f" {letter.reader(turn).first}".rstrip())
+        words = words.replace("{daytime}", self.language.daytime(letter.written(turn).hour))
+        name = letter.reader(turn).first
+        return words.replace("{name}", name) if name else words.replace(", {name}", "").replace(" {name}", "")
 
     def _farewell(self, dice: Random, author: Person, turn: int, signed: bool) -> str:
         """The sign-off and, on a line of its own, the name: in full as long as the two are strangers, if that is the
