@@ -77,6 +77,10 @@ class NotSent(WireError):
     """Broken before the final dot went out: the server can't have accepted the message."""
 
 
+class Unbound(NotSent):
+    """Our own address couldn't be taken, so nobody was dialled: no host is to blame."""
+
+
 class Uncertain(WireError):
     """Broken after the final dot began to go out: accepted or not, nobody can say (RFC 1047). Never resend."""
 

@@ -72,7 +72,7 @@ class Scope(StrEnum):
 class Cause(StrEnum):
     """Who holds."""
 
-    VERDICT = "verdict"  # a server's answer, judged
+    VERDICT = "verdict"  # what a receiver did, judged: a server's answer, or where our mail was put
     FAILURE = "failure"  # our own or the network's trouble; never sets a ramp back
     OPERATOR = "operator"  # a person
 
@@ -116,12 +116,25 @@ class Endpoint:
         return f"{host}:{self.port} ({self.security})"
 
     @property
+    def name(self) -> str:
+        """The host in lower case, as a pause names it."""
+        return self.host.lower()
+
+    @property
     def loopback(self) -> bool:
         """Whether it is this machine: an address of the loopback range, or `localhost` (RFC 6761 §6.3)."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
-            return self.host.lower() == "localhost"
+            return self.name == "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A submission server beside a mailbox's own."""
+
+    server: Endpoint
+    weight: int = 0  # the percentage of connections that go there; 0: those for which there is no other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +151,8 @@ class Mailbox:
     auth: str = "password"  # or oauth:PROVIDER
     smtp: Endpoint
     imap: Endpoint
+    relays: tuple[Relay, ...] = ()  # their weights come to 100 at most; its own server has what is left
+    source: str | None = None  # the address of this machine that it submits from; None: whichever routes there
     curve: str | None = None  # a curve's name; None: the configuration's default
     added_at: datetime
     removed_at: datetime | None = None
@@ -151,6 +166,11 @@ class Mailbox:
         """The provider whose access tokens it signs in with; None: it has a password."""
         kind, _, provider = self.auth.partition(":")
         return provider if kind == "oauth" else None
+
+    @property
+    def submission(self) -> tuple[Endpoint, ...]:
+        """All servers that it may submit to, its own first."""
+        return (self.smtp, *(relay.server for relay in self.relays))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +224,7 @@ class Message(Slot):
     claimed_at: datetime | None = None  # somebody is about to send it; written before dialling
     claimed_by: str | None = None
     data_at: datetime | None = None  # written before DATA: from here on a broken wire is uncertain
+    via: str | None = None  # the submission host told DATA, an `Endpoint.name`; None: if any, the sender's own
     sent_at: datetime | None = None  # the server accepted it
     refused_at: datetime | None = None  # the server refused it for good
     dropped_at: datetime | None = None  # missed, paused, or its parent never came; see `reason`
@@ -290,7 +311,7 @@ class Pause:
     provider: str | None = None  # the receiving provider of a lane; of a domain's hold too, if it isn't for all
     recipient: int | None = None  # Mailbox.id of the recipient that is held
     domain: str | None = None  # the sending domain that is held
-    host: str | None = None  # the submission host that is held, in lower case
+    host: str | None = None  # the submission host that is held, an Endpoint's `name`
     cause: Cause
     since: datetime
     until: datetime | None = None  # None: until a person lifts it, or it is `examined`
@@ -313,14 +334,16 @@ class Pause:
         return self.recipient == recipient.id or self.stops(sender, recipient.provider)
 
     def stops(self, sender: Mailbox, provider: str | None) -> bool:
-        """Whether, while it lasts, it holds all that `sender` would send to a receiving provider; None: to anybody."""
+        """Whether, while it lasts, it holds all that `sender` would send to a receiving provider; None: to anybody. A
+        host's doesn't where a relay is at another.
+        """
         match self.scope:
             case Scope.MAILBOX | Scope.LANE:
                 mine = self.mailbox == sender.id
             case Scope.DOMAIN:
                 mine = self.domain == sender.domain
             case Scope.HOST:
-                mine = self.host == sender.smtp.host.lower()
+                mine = {server.name for server in sender.submission} == {self.host}
             case Scope.RECIPIENT | Scope.ACCESS:
                 mine = False
         return mine and self.provider in {None, provider}

@@ -22,7 +22,7 @@ def test_the_demo_tells_a_life_that_its_seed_decides(hand: Hand) -> None:
 def test_what_the_demo_leaves_can_be_looked_at_with_the_commands_it_names(hand: Hand) -> None:
     said = hand.does("demo", "--days", "1", "--keep", "left")
     commands = [line.split()[1:] for line in said.splitlines() if line.startswith("  warmup ")]
-    assert [command[0] for command in commands] == ["status", "explain"]
+    assert [command[0] for command in commands] == ["status", "report", "explain"]
     for command in commands:
         assert hand.does(*command)
     assert {row["sent"] > 0 for row in hand.reads(*commands[0])} == {True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +12,10 @@ import pytest
 
 from tests.dns.zones import KEY, txt
 from tests.nameserver import Serve
-from warmup.model import Endpoint, Security
+from warmup.model import Endpoint, Relay, Security
 from warmup.store import Store, mailboxes
 
-from .hand import Hand
+from .hand import Hand, Terminal
 
 GOOD = f"""
 @ MX 10 mx
@@ -61,7 +62,9 @@ def test_json_has_everything(house: Hand, asked: str) -> None:
     result = house.types("doctor", "bad.lab", asked, "--json")
     told = json.loads(result.stdout)
     assert {row["code"] for row in told} == {"mx-ok", "spf-all", "dkim-unknown", "dmarc-none", "dmarc-blind"}
-    assert all(row.keys() == {"domain", "check", "code", "level", "of", "what", "why", "fix"} for row in told)
+    assert all(
+        row.keys() == {"domain", "examined_at", "check", "code", "level", "of", "what", "why", "fix"} for row in told
+    )
     assert [row["level"] for row in told if row["code"] == "spf-all"] == ["error"]
 
 
@@ -70,6 +73,76 @@ def test_addresses_of_ones_own_are_looked_up_too(house: Hand, asked: str) -> Non
     assert result.exit_code == 3
     assert "  error: 192.0.2.10 has no name (PTR)\n" in result.stdout
     assert "  error: 192.0.2.10 is listed by bl.lab (127.0.0.2)\n" in result.stdout
+
+
+def registered(address: str, host: str) -> None:
+    with Store.open("sqlite:///warmup.db") as store:
+        store.run(
+            mailboxes.add,
+            address=address,
+            name="Ann",
+            zone="UTC",
+            provider="bad.lab",
+            login="ann",
+            credential="ann",
+            smtp=Endpoint(host, 465, Security.TLS),
+            imap=Endpoint("127.0.0.1", 1, Security.PLAIN),
+            curve=None,
+            now=datetime(2026, 11, 25, tzinfo=UTC),
+        )
+
+
+@pytest.fixture
+def kept(house: Hand, asked: str) -> list[str]:
+    """A domain of the pool that was examined, by the configuration's own name server; what was told of it."""
+    host, _, port = asked.removeprefix("--name-server=").partition("#")
+    with (house.folder / "warmup.toml").open("a") as file:
+        file.write(f'[dns]\nservers = ["{host}:{port}"]\n')
+    registered("ann@bad.lab", "127.0.0.1")
+    registered("ben@good.lab", "127.0.0.1")
+    return house.types("doctor", "bad.lab").stdout.splitlines()
+
+
+def test_what_was_found_last_is_told_again_and_nobody_is_asked(
+    house: Hand, kept: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warmup.cli.doctor.consult", None)
+    result = house.types("doctor", "--last", "bad.lab")
+    assert result.exit_code == 3
+    heading, *lines = result.stdout.splitlines()
+    assert re.fullmatch(r"bad\.lab, examined 20\d\d-\d\d-\d\d \d\d:\d\dZ:", heading)
+    assert lines == kept[1:]
+    assert "  error: the SPF record of bad.lab lets everybody send (+all)" in lines
+    assert result.stderr.startswith("warmup: 1 error, ")
+    rows = json.loads(house.types("doctor", "--last", "ann@bad.lab", "--json").stdout)
+    assert {row["domain"] for row in rows} == {"bad.lab"}
+    assert datetime.fromisoformat(rows[0]["examined_at"]).tzinfo is not None
+    every = house.types("doctor", "--last")
+    assert every.stdout == result.stdout
+    assert "warmup: good.lab: not examined yet\n" in every.stderr
+
+
+def test_what_another_name_server_says_is_not_kept(house: Hand, kept: list[str], asked: str) -> None:
+    house.types("doctor", "good.lab", asked)
+    assert house.errs("doctor", "--last", "good.lab") == (
+        1,
+        ["good.lab has not been examined yet: the daemon does so once a day, warmup doctor good.lab at once"],
+    )
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_terminal_that_shows_how_all_stand_tells_of_an_error(house: Hand) -> None:
+    with Terminal("status", columns=200) as terminal:
+        assert terminal.ends() == 0
+    told = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\dZ", "THEN", terminal.told)
+    assert (
+        "error: the SPF record of bad.lab lets everybody send (+all); examined THEN, see warmup doctor --last bad.lab"
+        in told
+    )
+    house.does("mailbox", "remove", "ann@bad.lab")
+    with Terminal("status", columns=200) as terminal:
+        assert terminal.ends() == 0
+    assert "error: " not in terminal.told
 
 
 def test_a_name_server_that_does_not_answer_is_no_fault_of_the_domain(house: Hand, asked: str) -> None:
@@ -81,6 +154,7 @@ def test_a_name_server_that_does_not_answer_is_no_fault_of_the_domain(house: Han
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
+        (("doctor", "--last", "--ip", "192.0.2.1"), "--last asks nobody: leave out --ip, --selector and --name-server"),
         (("doctor",), "there are no mailboxes, so name a domain: warmup doctor DOMAIN"),
         (("doctor", "x.lab", "--ip", "nonsense"), "'nonsense' does not appear to be an IPv4 or IPv6 address"),
         (("doctor", "x.lab", "--name-server", "127.0.0.1#x"), "--name-server '127.0.0.1#x': write ADDRESS"),
@@ -111,21 +185,11 @@ def test_an_spf_record_is_printed_as_it_is_to_be_published(house: Hand, asked: s
 
 
 def test_the_submission_servers_of_the_pool_are_in_the_record(house: Hand, asked: str) -> None:
+    for name, host in (("ann", "smtp.gmail.com"), ("ben", "mx.bad.lab"), ("cleo", "smtp.gmail.com")):
+        registered(f"{name}@bad.lab", host)
     with Store.open("sqlite:///warmup.db") as store:
-        for name, host in (("ann", "smtp.gmail.com"), ("ben", "mx.bad.lab"), ("cleo", "smtp.hoster.example")):
-            store.run(
-                mailboxes.add,
-                address=f"{name}@bad.lab",
-                name="Ann",
-                zone="UTC",
-                provider="bad.lab",
-                login="ann",
-                credential="ann",
-                smtp=Endpoint(host, 465, Security.TLS),
-                imap=Endpoint("127.0.0.1", 1, Security.PLAIN),
-                curve=None,
-                now=datetime(2026, 11, 25, tzinfo=UTC),
-            )
+        relays = (Relay(Endpoint("smtp.hoster.example", 465, Security.TLS)),)
+        store.run(mailboxes.change, store.run(mailboxes.get, "cleo@bad.lab").id, relays=relays)
     result = house.types("dns", "spf", "bad.lab", asked)
     assert result.stdout == 'bad.lab. TXT "v=spf1 mx include:_spf.google.com a:smtp.hoster.example ~all"\n'
     assert "warmup: note: _spf.google.com TXT: the name server says REFUSED. " in result.stderr

@@ -198,7 +198,7 @@ def test_held_mailboxes_fit_a_terminal_with_the_reasons_below(pool: Hand) -> Non
         if command == ("status",):
             assert {"HELD", "TRY"} < set(lines[0].split())
             below = " ".join(line.strip() for line in lines[lines.index("") + 1 :])
-            assert below.startswith(f"1. {ann.address} → yahoo, until ")
+            assert f"; 1 held; no daemon is at work 1. {ann.address} → yahoo, until " in below
             assert below.endswith(f"rule 'Yahoo: complaints': {SAID}")
 
 

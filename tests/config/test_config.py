@@ -57,6 +57,13 @@ BROKEN = [
     ("[ramp]\ncap = 0", "2: ramp.cap: is 0; write a whole number from 1"),
     ("[ramp]\nmaintain = 0", "2: ramp.maintain: is 0; write a whole number from 1"),
     ("[ramp]\nmaintain = 1.5", "2: ramp.maintain: is 1.5; write a number from 0.001 to 1"),
+    ("[placement]\nwhen_low = 'stop'", "2: placement.when_low: is 'stop'; write one of off, warn, hold"),
+    ("[notify]\nweekly = 'monday'", "2: notify.weekly: is 'monday'; write one of mon, tue"),
+    ("[notify.to.ops]\nkind = 'fax'", "2: notify.to.ops.kind: is 'fax'; write one of webhook, slack, mail, command"),
+    ("[notify.to.ops]\nkind = 'slack'", "1: notify.to.ops.url_file: is missing; write the path of the file that has"),
+    ("[notify.to.ops]\nkind = 'mail'\nfrom = 'a@b.c'", "1: notify.to.ops.to: is missing; write a registered mailbox"),
+    ("[notify.to.ops]\nkind = 'slack'\nurl_file = 'u'\nkey_file = 'k'", "4: notify.to.ops.key_file: unknown key"),
+    ("[placement]\nbelow = 60", "2: placement.below: is 60; write a number from 0.01 to 0.99"),
     ("[replies]\n\n\nrate = 30", "4: replies.rate: is 30; write a number from 0 to 1"),
     # times
     ("[pool]\ngap = 5", '2: pool.gap: is 5; write a time with its unit, like "90s"'),
@@ -110,6 +117,11 @@ BROKEN = [
     ("[dns]\nservers = ['ns.example.org']", "2: dns.servers[0]: 'ns.example.org' won't do; write an address, like"),
     ("[dns]\nservers = ['192.0.2.1:70000']", "2: dns.servers[0]: '192.0.2.1:70000' won't do; write an address"),
     ("[dns]\nservers = ['192.0.2.1:x']", "2: dns.servers[0]: '192.0.2.1:x' won't do; write an address"),
+    ("[web]\nlisten = 'localhost:8025'", "2: web.listen: 'localhost:8025' won't do; write an address, like"),
+    (
+        "[web]\norigin = 'https://example.org/warmup'",
+        "2: web.origin: 'https://example.org/warmup' won't do; write where",
+    ),
     ("[dns]\nservers = [53]", "2: dns.servers[0]: is 53; write text in quotes"),
     # rules
     (

@@ -19,6 +19,7 @@ KEYS = {"title", "provider", "domains", "mx", "smtp", "imap", "login", "auth", "
 LIMITS = {
     "messages_per_day",
     "recipients_per_day",
+    "messages_per_hour",
     "recipients_per_hour",
     "messages_per_minute",
     "smtp_connections",

@@ -116,8 +116,11 @@ def test_the_template_names_every_key_there_is(tmp_path: Path) -> None:
             "dns",
             "mta",
             "throttle",
+            "placement",
+            "notify",
             "doctor",
             "service",
+            "web",
         )
     )
     with pytest.raises(ConfigError) as caught:

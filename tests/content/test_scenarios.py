@@ -76,7 +76,7 @@ def test_an_article_fits_the_word_it_stands_before(name: str) -> None:
         for text in paragraphs:
             for article, word in re.findall(r"\b([Aa]n?) (\w+)", text):
                 vowel = word[0].lower() in "aeiou" and not word.startswith(("one", "user", "use", "uni", "euro"))
-                silent = word.startswith(("hour", "honest"))
+                silent = word.startswith(("hour", "honest", "honour"))
                 assert (article.lower() == "an") is (vowel or silent), text
             assert not re.search(r"\b(\w+) \1\b", text.replace("had had", "").replace("that that", "")), text
 

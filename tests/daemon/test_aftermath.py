@@ -63,11 +63,7 @@ def notice(world: World, message: Message, said: str, fate: Fate = Fate.FAILED, 
 
 async def swallowed(world: World) -> Message:
     """A message that was accepted just now and won't arrive."""
-    began = world.clock.now()
     message = await world.on_its_way()
-    while message.sent_at is None or message.sent_at < began:
-        await world.live(world.clock.now() + GRACE)
-        message = await world.on_its_way()
     address = next(address for address, mailbox in world.pool.items() if mailbox.id == message.recipient)
     for folder in world.servers.box(address).folders.values():
         folder.remove([mail for mail in folder.mails.values() if mail.message_id == message.message_id])

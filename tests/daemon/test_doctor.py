@@ -11,10 +11,10 @@ import pytest
 
 from tests.dns.zones import KEY, txt
 from tests.nameserver import NameServer, Serve, Zones
-from warmup.daemon.doctor import Doctor
+from warmup.daemon.doctor import Doctor, noted
 from warmup.daemon.office import Office
 from warmup.daemon.run import opened
-from warmup.dns import Resolver
+from warmup.dns import Level, Resolver
 from warmup.model import Cause, Pause, Scope
 from warmup.sandbox import Account, Sandbox
 from warmup.store import pauses
@@ -104,6 +104,21 @@ async def test_what_is_required_and_wrong_holds_the_domain_until_it_is_mended(pr
     practice.publish({"north.lab": FINE})
     assert await practice.day(later=timedelta(hours=2)) == []
     assert practice.life.events("healed")[0].fields["rule"] == "doctor: spf"
+
+
+async def test_what_was_found_last_is_kept(practice: Practice) -> None:
+    practice.publish({"north.lab": NO_SPF})
+    await practice.day()
+    first = practice.life.clock.now()
+    (north, at, found), (south, _, fine) = practice.life.ask(noted, {"north.lab", "south.lab", "west.lab"})
+    assert (north, south, at) == ("north.lab", "south.lab", first)
+    assert [(one.code, one.level) for one in found if one.level is Level.ERROR] == [("spf-missing", Level.ERROR)]
+    assert not [one for one in fine if one.level is Level.ERROR]
+    practice.publish({"north.lab": FINE})
+    await practice.day(later=timedelta(hours=2))
+    ((_, at, found),) = practice.life.ask(noted, {"north.lab"})
+    assert at == practice.life.clock.now()
+    assert not [one for one in found if one.level is Level.ERROR]
 
 
 async def test_nothing_is_sent_by_a_domain_that_is_held(practice: Practice) -> None:

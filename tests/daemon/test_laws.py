@@ -277,6 +277,18 @@ async def test_a_message_that_breaks_every_visit_does_not_hide_the_others_for_ev
         assert given_up.reason == "fetch: the server closed the connection"
 
 
+async def test_mail_that_nobody_reads_is_rescued_and_put_away_unopened(tmp_path: Path) -> None:
+    async with World(tmp_path, junk=1.0, settings=NO_ANSWERS + "[mail]\nunread = 1.0\n") as world:
+        await world.live(MONDAY + timedelta(days=4))
+        assert not unended(world, TUESDAY)
+        put_away = [m for m in world.messages if m.filed_at]
+        assert len(put_away) > 5
+        assert all(m.rescued_at and not m.opened_at for m in put_away)
+        boxes = [world.servers.box(address) for address in world.pool]
+        assert not [mail for box in boxes for mail in box["Warmup"].mails.values() if "\\Seen" in mail.flags]
+        world.check_laws()
+
+
 async def test_a_server_that_hangs_up_on_every_copy_is_not_asked_twice_for_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

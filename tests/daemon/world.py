@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -60,7 +61,10 @@ class Life:
         file = folder / "warmup.toml"
         trusted = f'authorities = "{authorities}"\n' if authorities else ""
         file.write_text(f'database = "{database}"\n{trusted}{_SETTINGS}\n[ramp]\ncurve = "{curve}"\n{settings}')
-        self.config: Config = load(file, {})
+        config = load(file, {})
+        if "unread" not in settings:  # what somebody leaves unread is a test of its own
+            config = replace(config, reading=replace(config.reading, unread=0.0))
+        self.config: Config = config
         self.clock = JumpClock(MONDAY)
         self.facts: list[Fact] = []
 
@@ -89,11 +93,12 @@ class Life:
         assert not self.events("bug"), self.events("bug")[0].fields["traceback"]
 
     async def on_its_way(self) -> Message:
-        """Lives until a message has been accepted and not been looked for yet."""
+        """Lives until a message has been accepted, some minutes ago, and not been looked for yet."""
         while True:
-            await self.live(self.clock.now() + timedelta(minutes=10))
+            began = self.clock.now()
+            await self.live(began + timedelta(minutes=10))
             for message in self.messages:
-                if message.sent_at and message.visit_at and not message.found_at:
+                if message.sent_at and message.sent_at >= began and message.visit_at and not message.found_at:
                     return message
 
     def ask(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:

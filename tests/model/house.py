@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from unittest.mock import patch
 
+from tests.daemon.relaying import OTHER, OWN, relaying
 from tests.daemon.test_aftermath import notice
 from tests.daemon.world import NAMES, PROVIDERS, World
 from warmup.daemon.log import Fact, Log
@@ -21,7 +23,7 @@ from warmup.daemon.office import Office
 from warmup.daemon.run import Daemon
 from warmup.daemon.systemd import Manager
 from warmup.errors import StoreError
-from warmup.model import Cause, Endpoint, Mailbox, Message, Pause, Scope
+from warmup.model import Cause, Endpoint, Mailbox, Message, Pause, Relay, Scope
 from warmup.sandbox import Accepted, Fault
 from warmup.secrets import Vault
 from warmup.store import Connection, installs, mailboxes, pauses
@@ -55,10 +57,12 @@ class House(World):
         self.store.forget()
         self._witness = Witness(self.store)
         self._runner.run(self.servers.start())
+        self._doors = AsyncExitStack()
+        self._relay = self._runner.run(self._doors.enter_async_context(relaying(self)))
         accept = self.servers.ledger.accept
 
         def witnessed(entry: Accepted) -> None:
-            self._witness.see(entry, self.config)
+            self._witness.see(entry, OTHER if self._relay.taking else OWN, self.config)
             accept(entry)
 
         self._watched = patch.object(self.servers.ledger, "accept", witnessed)
@@ -68,6 +72,7 @@ class House(World):
 
     def move_out(self) -> None:
         self._watched.stop()
+        self._runner.run(self._doors.aclose())
         self._runner.run(self.servers.stop())
         self._runner.close()
 
@@ -149,7 +154,12 @@ class House(World):
         for place in self.servers.box(address).folders.values():
             place.remove([mail for mail in place.mails.values() if mail.message_id == message.message_id])
 
-    def hold(self, who: int, whom: int, scope: Scope, time: timedelta | None) -> None:
+    def relay(self, who: int, weight: int | None) -> None:
+        """A mailbox has a second server, that no fault strikes; None: it has it no more."""
+        self.change(who, relays=() if weight is None else (Relay(self._relay.endpoint, weight),))
+
+    def hold(self, who: int, whom: int, scope: Scope, time: timedelta | None, *, relay: bool = False) -> None:
+        """`relay`: of a host it is the second server's."""
         one, other, now = self._member(who), self._member(whom), self.clock.now()
         pause = Pause(
             scope=scope,
@@ -157,7 +167,7 @@ class House(World):
             provider=other.provider if scope is Scope.LANE else None,
             recipient=other.id if scope is Scope.RECIPIENT else None,
             domain=one.domain if scope is Scope.DOMAIN else None,
-            host=one.smtp.host if scope is Scope.HOST else None,
+            host=(OTHER if relay else one.smtp.host) if scope is Scope.HOST else None,
             cause=Cause.OPERATOR,
             since=now,
             until=None if time is None else now + time,
@@ -208,6 +218,7 @@ class House(World):
             "pauses": len(self.pauses),
             "faults": sum(self.servers.faults.struck.values()),
             "kills": self._kills,
+            "relayed": len(self._relay.peers),
             **{name: events[name] for name in ("planned", "dropped", "uncertain", "settled", "bounced", "missing")},
         }
 

@@ -107,10 +107,20 @@ class Lives(RuleBasedStateMachine):
         hour=st.integers(0, 23),
         zones=st.lists(st.sampled_from(ZONES), min_size=2, max_size=4),
         troubles=st.lists(st.tuples(faults(), st.integers(0, 60)), max_size=4),
+        weights=st.lists(st.sampled_from([None, 0, 50]), max_size=4),
     )
-    def move_in(self, start: datetime, hour: int, zones: list[str], troubles: list[tuple[Fault, int]]) -> None:
+    def move_in(
+        self,
+        start: datetime,
+        hour: int,
+        zones: list[str],
+        troubles: list[tuple[Fault, int]],
+        weights: list[int | None],
+    ) -> None:
         self.house = House(start + hour * HOUR, zones)
         self.house.move_in()
+        for number, weight in enumerate(weights):
+            self.house.relay(number, weight)
         for fault, after in troubles:
             self.house.strike(fault, after * HOUR)
 
@@ -152,10 +162,18 @@ class Lives(RuleBasedStateMachine):
         whom=who,
         scope=st.sampled_from([Scope.MAILBOX, Scope.LANE, Scope.RECIPIENT, Scope.DOMAIN, Scope.HOST]),
         lasts=st.sampled_from([None, 2 * HOUR, 12 * HOUR, 30 * HOUR]),
+        relay=st.booleans(),
         time=hours,
     )
-    def the_operator_holds(self, who: int, whom: int, scope: Scope, lasts: timedelta | None, time: timedelta) -> None:
-        self.house.hold(who, whom, scope, lasts)
+    def the_operator_holds(
+        self, who: int, whom: int, scope: Scope, lasts: timedelta | None, relay: bool, time: timedelta
+    ) -> None:
+        self.house.hold(who, whom, scope, lasts, relay=relay)
+        self.house.pass_(time)
+
+    @rule(who=who, weight=st.sampled_from([None, 0, 50, 100]), time=hours)
+    def a_mailbox_has_a_relay(self, who: int, weight: int | None, time: timedelta) -> None:
+        self.house.relay(who, weight)
         self.house.pass_(time)
 
     @rule(number=some, time=hours)

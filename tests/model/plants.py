@@ -59,6 +59,22 @@ def _deaf_to_pauses() -> Iterator[None]:
 
 
 @contextmanager
+def _astray() -> Iterator[None]:
+    """Which server a message goes by is left to chance, and its holds are looked for at the mailbox's own."""
+
+    def own(work: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *rest, **more: work(*rest, **(more | {"via": None}))
+
+    with (
+        patch.object(pauses, "held_hosts", lambda *_: frozenset()),
+        patch.object(messages, "claim", own(messages.claim)),
+        patch.object(messages, "settle", own(messages.settle)),
+        patch.object(messages, "data_begins", own(messages.data_begins)),
+    ):
+        yield
+
+
+@contextmanager
 def _attached() -> Iterator[None]:
     """Whoever has left the pool is still sent what was planned."""
 
@@ -144,6 +160,7 @@ def _endless() -> AbstractContextManager[Any]:
 PLANTS: dict[str, Plant] = {
     "a claim that is deaf to pauses": _deaf_to_pauses,
     "no last look before DATA": _unfenced,
+    "a relay that is held and used": _astray,
     "a claim that doesn't count": partial(_unasked, "used up"),
     "a claim that takes what was missed": partial(_unasked, "missed"),
     "a claim that leaves yesterday's": partial(_unasked, "over", "missed"),

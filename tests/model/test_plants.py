@@ -67,6 +67,14 @@ def held_while_a_server_thinks(house: House) -> None:
         house.pass_(15 * HOUR)
 
 
+def a_relay_is_held(house: House) -> None:
+    for number in range(4):
+        house.relay(number, 100)
+    house.pass_(DAY + HOUR)
+    house.hold(0, 0, Scope.HOST, DAY, relay=True)
+    house.pass_(3 * DAY)
+
+
 def the_cap_is_lowered(house: House) -> None:
     house.pass_(HOUR)
     house.reload(cap=1)
@@ -114,6 +122,7 @@ def a_server_throttles(house: House) -> None:
 FOUND = (
     ("a claim that is deaf to pauses", held_for_a_day, Law.HELD),
     ("no last look before DATA", held_while_a_server_thinks, Law.HELD),
+    ("a relay that is held and used", a_relay_is_held, Law.HELD),
     ("a claim that doesn't count", the_cap_is_lowered, Law.ABOVE),
     ("more than the day allows", a_first_day, Law.ABOVE),
     ("a claim that takes what was missed", off_for_some_hours, Law.BURST),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from tests.crash.reckoning import Memory
@@ -33,8 +34,8 @@ class Witness:
         self._told: dict[tuple[int, date], Told] = {}
         self._doubted: dict[str, int] = {}
 
-    def see(self, entry: Accepted, config: Config) -> None:
-        self._sights.append(self._store.run(_seen, entry, config))
+    def see(self, entry: Accepted, host: str, config: Config) -> None:
+        self._sights.append(self._store.run(_seen, entry, host, config))
 
     def hear(self, fact: Fact, mailbox: Mailbox, config: Config) -> None:
         """That a day of the mailbox is planned."""
@@ -74,12 +75,13 @@ class Witness:
         )
 
 
-def _seen(db: Connection, entry: Accepted, config: Config) -> Sight:
-    """How things stand when a server has accepted it. A work of the store."""
+def _seen(db: Connection, entry: Accepted, host: str, config: Config) -> Sight:
+    """How things stand when the server at `host` has accepted it. A work of the store."""
     everybody = {mailbox.address: mailbox for mailbox in mailboxes.every(db, removed=True)}
     sender, recipient = everybody[entry.sender], everybody[entry.recipient]
     today = local_date(entry.at, sender.zone)
     planned = messages.planned(db, sender.id, today)
+    here = replace(sender, smtp=replace(sender.smtp, host=host), relays=())  # as if there were no other
     ramp = config.ramps[sender.curve or config.curve]
     return Sight(
         accepted=entry,
@@ -89,7 +91,7 @@ def _seen(db: Connection, entry: Accepted, config: Config) -> Sight:
         used=sum(message.data_at is not None and message.refused_at is None for message in planned),
         most=ramp.top,
         late=config.submission.late,
-        held=[pause for pause in pauses.history(db) if pause.covers(entry.at, sender, recipient)],
+        held=[pause for pause in pauses.history(db) if pause.covers(entry.at, here, recipient)],
     )
 
 

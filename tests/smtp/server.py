@@ -43,6 +43,7 @@ class Server:
     def __init__(self, script: Mapping[str, str | Say | list[str | Say]], tls: ssl.SSLContext | None) -> None:
         self.script = {**SCRIPT, **script}
         self.heard: list[str] = []  # the commands, as they came
+        self.peers: list[str] = []  # the addresses that connected
         self.messages: list[bytes] = []  # as they came over the wire, without the final dot
         self.reached: dict[str, asyncio.Event] = {verb: asyncio.Event() for verb in self.script}
         self.hung_up = asyncio.Event()
@@ -79,6 +80,7 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
+        self.peers.append(writer.get_extra_info("peername")[0])
         try:
             if await self._say("CONNECT", writer):
                 while line := await reader.readline():

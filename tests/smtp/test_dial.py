@@ -11,7 +11,7 @@ import traceback
 
 import pytest
 
-from warmup.errors import NotSent, SignInError, WireError
+from warmup.errors import NotSent, SignInError, Unbound, WireError
 from warmup.model import Endpoint, Response, Security, Stage
 from warmup.smtp import Session, Timeouts, dial
 
@@ -220,3 +220,36 @@ async def test_the_secret_is_not_shown_by_a_session_that_goes_well(
     await session.close()
     for form in (SECRET, B64_SECRET, B64_PLAIN):
         assert form not in told + caplog.text
+
+
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+async def test_a_server_sees_the_source_address(serve: Serve, trusting: ssl.SSLContext, security: Security) -> None:
+    server = await serve(implicit=security is Security.TLS)
+    session = await dial(
+        server.endpoint(security), "ann", SECRET, hello="x", tls=trusting, timeouts=PATIENT, source="127.0.0.2"
+    )
+    assert isinstance(session, Session)
+    await session.close()
+    assert server.peers == ["127.0.0.2"]
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("192.0.2.77", "Cannot assign requested address"),
+        ("2001:db8::77", "Cannot assign requested address|Address family not supported"),
+    ],
+)
+async def test_a_source_address_of_another_machine_is_told_and_nobody_is_dialled(
+    serve: Serve, trusting: ssl.SSLContext, source: str, why: str
+) -> None:
+    server = await serve()
+    with pytest.raises(Unbound, match=rf"the source address {source} can't be used on this machine: (?:{why}); "):
+        await dial(server.endpoint(), "ann", SECRET, hello="x", tls=trusting, timeouts=PATIENT, source=source)
+    assert server.peers == []
+
+
+async def test_a_source_of_another_family_than_the_hosts_is_no_fault_of_the_host(trusting: ssl.SSLContext) -> None:
+    endpoint = Endpoint("::1", 465, Security.TLS)
+    with pytest.raises(Unbound, match=r"::1 has no address that 127\.0\.0\.2 could dial"):
+        await dial(endpoint, "ann", SECRET, hello="x", tls=trusting, timeouts=PATIENT, source="127.0.0.2")

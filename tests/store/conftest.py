@@ -60,7 +60,7 @@ class Server:
     def lent(self) -> str:
         self._lent = self._lent or self.filled()
         with psycopg.connect(self._lent) as connection:
-            connection.execute("TRUNCATE mailbox, day, budget, message, pause")
+            connection.execute("TRUNCATE mailbox, relay, day, budget, message, pause, finding")
         return self._lent
 
 

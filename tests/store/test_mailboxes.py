@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from warmup.errors import UsageError
-from warmup.model import Endpoint, Security
+from warmup.model import Endpoint, Relay, Security
 from warmup.store import budgets, days, mailboxes, messages, pauses
 
 from .pool import DAY, IMAP, NOON, SMTP, TODAY, Pool, pause
@@ -80,6 +80,22 @@ def test_a_purged_mailbox_leaves_nothing_not_even_its_number(pool: Pool) -> None
     assert pool.mailbox("zoe@one.test").id > zoe.id
 
 
+def test_relays_keep_their_order_and_go_with_their_mailbox(pool: Pool) -> None:
+    other, third = (Endpoint(host, 587, Security.STARTTLS) for host in ("b.test", "a.test"))
+    relays = (Relay(other, 30), Relay(third))
+    ann = pool.store.run(mailboxes.change, pool.ann.id, relays=relays, source="127.0.0.2")
+    assert (ann.relays, ann.source, ann.submission) == (relays, "127.0.0.2", (SMTP, other, third))
+    assert pool.store.run(mailboxes.every) == [ann, pool.bob, pool.cid]
+    assert pool.store.run(mailboxes.some, [ann.id, pool.bob.id]) == {ann.id: ann, pool.bob.id: pool.bob}
+    assert pool.store.run(mailboxes.change, ann.id, name="Ann B.").relays == relays
+    assert pool.store.run(mailboxes.change, ann.id, relays=(Relay(third, 100),)).relays == (Relay(third, 100),)
+    pool.store.run(mailboxes.remove, ann.id, NOON)
+    assert pool.mailbox(ann.address) == pool.ann  # as it is registered again, without
+    pool.store.run(mailboxes.change, ann.id, relays=relays)
+    pool.store.run(mailboxes.purge, ann.id)
+    assert pool.store.run(mailboxes.every, removed=True) == [pool.bob, pool.cid]
+
+
 def test_what_must_never_be_stored_is_refused_by_the_database(pool: Pool) -> None:
     with pytest.raises(IntegrityError):
         pool.planned(pool.ann, pool.ann)
@@ -87,3 +103,6 @@ def test_what_must_never_be_stored_is_refused_by_the_database(pool: Pool) -> Non
         pool.store.run(mailboxes.change, pool.ann.id, smtp=Endpoint("mail.test", 0, Security.TLS))
     with pytest.raises(IntegrityError):
         pool.planned(pool.ann, replace(pool.bob, id=999))
+    for wrong in (Relay(SMTP, 101), Relay(SMTP, -1), Relay(Endpoint("mail.test", 0, Security.TLS))):
+        with pytest.raises(IntegrityError):
+            pool.store.run(mailboxes.change, pool.ann.id, relays=(wrong,))

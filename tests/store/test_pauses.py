@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from warmup.model import Cause, Pause, Response, Scope, Stage
+from warmup.model import Cause, Endpoint, Message, Pause, Relay, Response, Scope, Security, Stage
 from warmup.store import mailboxes, messages, pauses
 
-from .pool import HOUR, MINUTE, NOON, Pool, pause
+from .pool import DAY, HOUR, LATE, MINUTE, NOON, OK, TODAY, Pool, pause
 
 SAID = Response(Stage.MAIL, 421, "4.7.0", "too many, [TSS04]")
 
@@ -98,6 +99,42 @@ def test_accepted_since_tells_providers_apart(pool: Pool) -> None:
     recipient = replace(pause(pool.cid), scope=Scope.RECIPIENT, recipient=pool.bob.id)
     assert heard(recipient)
     assert not heard(replace(recipient, recipient=pool.cid.id))
+
+
+def test_a_held_host_holds_what_is_to_go_by_it_and_nothing_else(pool: Pool) -> None:
+    held = replace(pause(pool.bob, until=NOON + DAY), scope=Scope.HOST, mailbox=None, host="mail.test")
+    kept = pool.store.run(pauses.open_, held)
+    assert pool.store.run(pauses.held_hosts, NOON) == {"mail.test"}
+    assert pool.store.run(pauses.held_hosts, NOON + DAY) == frozenset()
+    message = pool.planned(pool.ann, pool.bob)
+
+    def claim(via: str | None) -> Message | None:
+        work = partial(messages.claim, mailbox=pool.ann.id, now=NOON, today=TODAY, owner="node", late=LATE, via=via)
+        return pool.store.run(work)
+
+    assert claim("other.test") is not None
+    assert not pool.store.run(messages.data_begins, message.id, NOON, owner="node", via="mail.test")
+    assert pool.store.run(messages.data_begins, message.id, NOON, owner="node", via="other.test")
+    assert pool.again(message).via == "other.test"
+    pool.store.run(messages.accepted, message.id, NOON, OK, visit_at=None)
+    assert not pool.store.run(pauses.accepted_since, kept)
+    assert pool.store.run(pauses.accepted_since, replace(kept, host="other.test"))
+    assert not pool.store.run(pauses.accepted_since, replace(kept, host=pool.ann.smtp.host))  # though it is her own
+    held_back = pool.planned(pool.ann, pool.bob)
+    assert claim("mail.test") is None
+    assert (pool.again(held_back).reason or "").startswith("paused: ")
+
+
+def test_a_relays_host_is_in_the_history_of_its_mailbox(pool: Pool) -> None:
+    relay = Relay(Endpoint("Mail.Test", 465, Security.TLS))
+    pool.store.run(mailboxes.change, pool.ann.id, relays=(relay,))
+    kept = pool.store.run(pauses.open_, replace(pause(pool.bob), scope=Scope.HOST, mailbox=None, host="mail.test"))
+    assert pool.store.run(pauses.history, pool.ann.id) == [kept]
+    assert pool.store.run(pauses.history, pool.bob.id) == []
+    ann = pool.store.run(mailboxes.get, pool.ann.address)
+    assert not kept.stops(ann, None)
+    both = pool.store.run(mailboxes.change, ann.id, smtp=replace(relay.server, port=587))
+    assert kept.stops(both, None)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -69,10 +69,17 @@ FOUND = {"found_at": AT, "placement": "junk", "folder": "Junk", "opened_at": AT,
 # What a pool leaves behind in a week: one of each way a message can go. What a schema doesn't have yet is left out.
 ROWS: Mapping[str, list[Row]] = {
     "install": [{"id": 1, "seed": "s" * 32, "key": "k" * 64}],
-    "mailbox": [_mailbox(1, "ann"), _mailbox(2, "bob", curve="steady"), _mailbox(4, "cid", removed_at=AT)],
+    "mailbox": [
+        _mailbox(1, "ann"),
+        _mailbox(2, "bob", curve="steady", source="127.0.0.2"),
+        _mailbox(4, "cid", removed_at=AT),
+    ],
+    "relay": [{"mailbox": 2, "place": 1, "host": "b.test", "port": 587, "security": "starttls", "weight": 30}],
     "message": [
         _message(1, 1, 2, **SENT, **FOUND, answered_at=AT, filed_at=AT, kept_at=AT),
-        _message(2, 2, 1, thread="1", turn=2, parent="<1@x.test>", **SENT, visit_at=AT, keep_at=AT, visits=2),
+        _message(
+            2, 2, 1, via="b.test", thread="1", turn=2, parent="<1@x.test>", **SENT, visit_at=AT, keep_at=AT, visits=2
+        ),
         _message(3, 1, 2, **CLAIMED, data_at=AT, visit_at=AT, reason="interrupted before the server's answer"),
         _message(4, 1, 2, **CLAIMED, refused_at=AT, **THROTTLED, reason="refused"),
         _message(5, 1, 4, dropped_at=AT, reason="mailbox removed"),
@@ -99,6 +106,10 @@ ROWS: Mapping[str, list[Row]] = {
         _pause(2, "lane", 1, provider="x.test", **THROTTLED),
         _pause(3, "recipient", 1, recipient=2, lifted_at=AT),
         _pause(7, "mailbox", 2, cause="operator", note="on holiday"),
+    ],
+    "finding": [
+        {"domain": "x.test", "place": 1, "examined_at": AT, "code": "spf-missing", "of": "x.test", "level": "error"}
+        | {"what": "x.test has no SPF record", "why": "", "fix": "publish one"}
     ],
     "bookmark": [{"source": "inbox 1", "edition": "7", "position": "9", "read_at": AT}],
 }

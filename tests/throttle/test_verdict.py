@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.throttle.known import RULES, STUDIED, UNSEEN
-from warmup.model import Action, Response, Stage, Verdict
-from warmup.throttle import Rules, Waits
+from warmup.model import Action, Kind, Response, Scope, Stage, Verdict
+from warmup.throttle import Rules, Waits, elsewhere, quoted, scope
 from warmup.throttle import judge as judge_by
 
 BEFORE_MAIL = [Stage.CONNECT, Stage.TLS, Stage.EHLO, Stage.AUTH]
@@ -140,3 +140,51 @@ def test_waits_come_from_the_operator() -> None:
 )
 def test_an_imap_servers_refusal_has_no_code_and_is_tried_again(text: str) -> None:
     assert judge(Response(Stage.LOGIN, 0, None, text)).action is Action.RETRY_LATER
+
+
+@given(response=responses, provider=st.none() | st.text())
+def test_nothing_but_a_hosts_own_trouble_is_a_reason_to_go_elsewhere(response: Response, provider: str | None) -> None:
+    verdict = judge_by(response, provider=provider, rules=RULES)
+    if elsewhere(verdict, response):
+        assert verdict.action in {Action.REDUCE_CONNECTIONS, Action.RETRY_LATER}
+        assert (verdict.kind, verdict.setback, verdict.domain) == (Kind.TROUBLE, 1, False)
+        assert scope(verdict, response.stage) is Scope.HOST or response.stage in {Stage.CONNECT, Stage.EHLO}
+
+
+@pytest.mark.parametrize("stage", BEFORE_MAIL)
+def test_no_real_throttle_no_quota_and_no_refusal_is_a_reason_to_go_elsewhere(stage: Stage) -> None:
+    kept = {Action.PAUSE_MAILBOX, Action.PAUSE_LANE, Action.DISABLE, Action.FIX_CONFIG}
+    seen = 0
+    for known in STUDIED + UNSEEN:
+        if known.action in kept:
+            response = quoted(stage, known.reply)
+            assert not elsewhere(judge_by(response, rules=RULES), response), known.reply
+            seen += 1
+    assert seen > 50
+
+
+@pytest.mark.parametrize(
+    ("line", "stage", "goes"),
+    [
+        ("421 4.7.0 Too many concurrent SMTP connections from this IP address", Stage.CONNECT, True),
+        ("421 4.3.2 Service not available, closing transmission channel", Stage.CONNECT, True),
+        ("421 4.3.2 System not accepting network messages", Stage.EHLO, True),
+        ("421 Service Temporarily Unavailable", Stage.CONNECT, True),
+        ("421 4.3.2 System not accepting network messages", Stage.AUTH, False),  # it knows who we are
+        ("454 TLS not available due to temporary reason", Stage.TLS, False),  # somebody in the middle would say so
+        ("421 4.7.0 Try again later, closing connection.", Stage.CONNECT, False),  # by policy: it may be our volume
+        ("421 4.7.28 An unusual rate of email from your account has been detected", Stage.CONNECT, False),
+        ("454 4.7.0 Too many login attempts, please try again later.", Stage.AUTH, False),
+        ("535 5.7.8 Username and Password not accepted", Stage.AUTH, False),
+        ("554 5.3.2 No service", Stage.CONNECT, False),
+        ("451 4.3.0 Mail server temporarily rejected message", Stage.RCPT, False),
+    ],
+)
+def test_where_another_server_may_be_asked(line: str, stage: Stage, goes: bool) -> None:
+    response = quoted(stage, line)
+    assert elsewhere(judge_by(response, rules=RULES), response) is goes
+
+
+def test_an_operators_rule_that_calls_connections_a_rate_keeps_a_mailbox_where_it_is() -> None:
+    verdict = Verdict(action=Action.REDUCE_CONNECTIONS, rule="ours", kind=Kind.RATE, setback=0.5)
+    assert not elsewhere(verdict, said(Stage.CONNECT, 421))

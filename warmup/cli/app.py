@@ -22,12 +22,16 @@ from . import (
     explain,
     house,
     mailbox,
+    notify,
     pauses,
+    placement,
     plan,
+    report,
     secrets,
     service,
     status,
     templates,
+    web,
 )
 from .root import Root
 
@@ -78,9 +82,13 @@ app.add_typer(templates.app, name="templates")
 plan.register(app)
 service.register(app)
 status.register(app)
+placement.register(app)
+report.register(app)
+web.register(app)
 allowance.register(app)
 app.add_typer(pauses.app, name="pauses")
 explain.register(app)
+notify.register(app)
 doctor.register(app)
 app.add_typer(dns.app, name="dns")
 audit.register(app)

@@ -70,8 +70,7 @@ def authorize(
     with opened(found) as store:
         mailbox = store.run(mailboxes.get, canonical(address))
     client = client_for(found, provider or mailbox.oauth or mailbox.provider)
-    claim = Claim(address=mailbox.address, login=mailbox.login, smtp=mailbox.smtp, imap=mailbox.imap)
-    secret = consented(found, client, claim, device=device, port=port)
+    secret = consented(found, client, Claim.of(mailbox), device=device, port=port)
     with opened(found) as store:
         store.run(_change, mailbox, client, vault(found), secret)
     print(f"{mailbox.address}: authorized by {client.provider}; nothing more to do until it is taken back")
@@ -119,7 +118,7 @@ def consented(config: Config, client: Client, claim: Claim, *, device: bool, por
             f"{refused}; was the browser signed in as {claim.login}, and does the provider allow SMTP and IMAP "
             "for this mailbox?"
         ) from None
-    print(f"{claim.address}: signed in to {claim.smtp} and {claim.imap}", file=sys.stderr)
+    print(f"{claim.address}: signed in to {claim.servers}", file=sys.stderr)
     return packed(refresh)
 
 

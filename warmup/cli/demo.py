@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +32,7 @@ from . import roll
 from .cast import PROVIDERS, people, register_csv
 from .common import settings
 from .watched import View
+from .web import At, dashboard, renew, stay
 
 START = date(2026, 3, 2)  # a Monday; always the same, so that the same seed is the same life
 _STORM_ON_WORKING_DAY = 6
@@ -65,12 +67,15 @@ def demo(
         Path | None,
         typer.Option(metavar="DIR", help="Where its database goes. Default: a new folder in the temp directory."),
     ] = None,
+    web: At = None,
 ) -> None:
     """Show the main job in seconds.
 
     Embedded servers, invented people, a clock that jumps: ramps climb, people write and answer, some mail lands in Junk
     and is rescued, and on one day a server says 421, which bends a ramp. Everything but the servers, the people and the
     clock is what runs for real. Nothing leaves this machine.
+
+    With --web it can be watched in a browser too, and the dashboard stays until Ctrl-C.
 
     It ends with a summary, what happened on the bad day, and where its database lies for a look with `warmup status`.
 
@@ -91,10 +96,27 @@ def demo(
     # When New York has gone home and the next day hasn't begun in Berlin.
     until = datetime.combine(START + timedelta(days=days - 1), time(22, 45), UTC)
     storm = _storm_day(days)
-    asyncio.run(_live(found, accounts, folder, storm, until))
-    print(f"\nThe servers' ledger and the database are in {folder}; look at them with")
-    print(f"  warmup status --config {file}")
-    print(f"  warmup explain {_struck(accounts).address} --date {storm} --config {file}")
+    clock = JumpClock(datetime.combine(START, time(0), UTC))
+    with _watched(found, web, clock):
+        asyncio.run(_live(found, accounts, folder, storm, until, clock))
+        print(f"\nThe servers' ledger and the database are in {folder}; look at them with")
+        print(f"  warmup status --config {file}")
+        print(f"  warmup report --html {folder / 'report.html'} --config {file}")
+        print(f"  warmup explain {_struck(accounts).address} --date {storm} --config {file}")
+
+
+@contextmanager
+def _watched(config: Config, web: str | None, clock: JumpClock) -> Iterator[None]:
+    """With the dashboard beside, if that was asked for, which then stays."""
+    if web is None:
+        yield
+        return
+    renew(config)
+    with dashboard(config, web, clock) as shown:
+        print(f"Watch it at {shown.url}; the token to pause with is in {shown.token_file}\n", flush=True)
+        yield
+        print(f"\nThe dashboard stays at {shown.url} until Ctrl-C", flush=True)
+        asyncio.run(stay(shown))
 
 
 def _storm_day(days: int) -> date:
@@ -108,8 +130,9 @@ def _struck(accounts: Sequence[Account]) -> Account:
     return accounts[0]
 
 
-async def _live(config: Config, accounts: Sequence[Account], folder: Path, storm: date, until: datetime) -> None:
-    clock = JumpClock(datetime.combine(START, time(0), UTC))
+async def _live(
+    config: Config, accounts: Sequence[Account], folder: Path, storm: date, until: datetime, clock: JumpClock
+) -> None:
     fault = Fault(
         Stage.RCPT,
         say=_SAY,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -172,7 +172,7 @@ def _pool(config: Config, of: str) -> list[Mailbox]:
 async def _senders(pool: Sequence[Mailbox], at: str, ask: Ask, *, own: bool) -> list[str]:
     """The terms that the submission servers of these mailboxes need; `own`: those that are the operator's are named."""
     terms: list[str] = []
-    for host, loopback in dict.fromkeys((mailbox.smtp.host.lower(), mailbox.smtp.loopback) for mailbox in pool):
+    for host, loopback in _hosts(pool):
         if known := hoster(host):
             terms.append(known.spf)
         elif loopback and not own:
@@ -182,10 +182,14 @@ async def _senders(pool: Sequence[Mailbox], at: str, ask: Ask, *, own: bool) -> 
     return terms
 
 
+def _hosts(pool: Sequence[Mailbox]) -> Iterable[tuple[str, bool]]:
+    """Of their submission servers, each once: its name, and whether it is this machine."""
+    return dict.fromkeys((server.name, server.loopback) for mailbox in pool for server in mailbox.submission)
+
+
 def _where(pool: Sequence[Mailbox], name: str, *, as_json: bool) -> None:
     """Where the keys of the domain's senders are to be got."""
-    hosts = dict.fromkeys(mailbox.smtp.host.lower() for mailbox in pool)
-    rows = [_row(host, hoster(host)) for host in hosts]
+    rows = [_row(host, hoster(host)) for host, _ in _hosts(pool)]
     if as_json:
         print_json(rows)
         return

@@ -9,17 +9,19 @@ import asyncio
 import ipaddress
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from warmup.address import canonical
 from warmup.config import Config
-from warmup.daemon.doctor import Consultation, consult
+from warmup.daemon.doctor import Consultation, consult, note, noted
 from warmup.daemon.keys import Keys
 from warmup.dns import Finding, Level, Resolver, worst
-from warmup.errors import UsageError
-from warmup.store import Store, mailboxes
+from warmup.errors import OperatorError, UsageError
+from warmup.store import Connection, Store, mailboxes
+from warmup.view.plain import text
 
 from .common import ConfigFile, Database, Json, now, opened, settings, vault
 from .root import tell
@@ -27,6 +29,7 @@ from .sheet import print_json
 from .sheet import tell as show
 
 _FOUND = 3  # exit code, as an audit's
+Examined = tuple[str, datetime, list[Finding]]  # a domain, when, and what was found
 NameServer = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS[#PORT]", help="Ask this name server rather than the system's.", show_default=False),
@@ -64,6 +67,9 @@ def doctor(
     ] = None,
     name_server: NameServer = None,
     everything: Annotated[bool, typer.Option("--all", help="Tell also of what is all right.")] = False,
+    last: Annotated[
+        bool, typer.Option("--last", help="What was found last, by the daemon or by you; nobody is asked.")
+    ] = False,
     config: ConfigFile = None,
     database: Database = None,
     json: Json = False,
@@ -80,26 +86,70 @@ def doctor(
     warning   it costs trust, or will
     note      to be known; or something couldn't be looked up
 
+    The daemon does this once a day for each domain of the pool; what was found last is kept. Yours is too, unless it is
+    of one mailbox or by another name server.
+
     Exit code 0: nothing above a note; 3: a warning or an error.
 
     \b
     Examples:
       warmup doctor example.org --ip 192.0.2.1
+      warmup doctor --last
       warmup doctor ann@example.org --json | jq '.[] | select(.level == "error")'
     """
     found = settings(config, database)
+    if last and (ip or selector or name_server):
+        raise UsageError("--last asks nobody: leave out --ip, --selector and --name-server")
     addresses, resolver = _addresses(ip or []), resolver_of(name_server, found)
     with opened(found) as store:
-        told = asyncio.run(_all(_consultations(subject, store, selector or [], addresses), found, store, resolver))
+        if last:
+            told = _kept(subject, store)
+        else:
+            told = asyncio.run(_all(_consultations(subject, store, selector or [], addresses), found, store, resolver))
+            if name_server is None and not (subject and "@" in subject):
+                store.run(_keep, told)
     if json:
-        print_json([_row(domain, finding) for domain, findings in told for finding in findings])
+        print_json([_row(domain, at, finding) for domain, at, findings in told for finding in findings])
     else:
-        show(line for domain, findings in told for line in _lines(domain, findings, everything=everything))
+        show(line for one in told for line in _lines(*one, everything=everything, dated=last))
     sys.stdout.flush()
-    every = [finding for _, findings in told for finding in findings]
+    every = [finding for _, _, findings in told for finding in findings]
     tell(_summary(every))
     if worst(every) >= Level.WARNING:
         raise typer.Exit(_FOUND)
+
+
+def _kept(subject: str | None, store: Store) -> list[Examined]:
+    """What was found last of one domain, or of all of the pool. Raises `OperatorError` if none was examined."""
+    pool = {mailbox.domain for mailbox in store.run(mailboxes.every)}
+    wanted = {domain(subject.rpartition("@")[2])} if subject else pool
+    told = store.run(noted, wanted)
+    for name in sorted(wanted - {examined for examined, _, _ in told}):
+        if subject or not told:
+            raise OperatorError(
+                f"{name} has not been examined yet: the daemon does so once a day, warmup doctor {name} at once"
+            )
+        tell(f"{name}: not examined yet")
+    return told
+
+
+def _keep(db: Connection, told: Sequence[Examined]) -> None:
+    """Of the domains of the pool. A work of the store, as the next one."""
+    pool = {mailbox.domain for mailbox in mailboxes.every(db)}
+    for name, at, findings in told:
+        if name in pool:
+            note(db, name, findings, at)
+
+
+def errors(db: Connection) -> list[str]:
+    """For each domain of the pool in which an error was found last, a line."""
+    lines = []
+    for name, at, findings in noted(db, {mailbox.domain for mailbox in mailboxes.every(db)}):
+        wrong = [finding.what for finding in findings if finding.level is Level.ERROR]
+        if wrong:
+            more = f", and {len(wrong) - 1} more" if wrong[1:] else ""
+            lines.append(f"error: {wrong[0]}{more}; examined {text(at)}, see warmup doctor --last {name}")
+    return lines
 
 
 def resolver_of(server: str | None, config: Config) -> Resolver:
@@ -139,15 +189,16 @@ def domain(words: str) -> str:
 
 async def _all(
     consultations: Sequence[Consultation], config: Config, store: Store, resolver: Resolver
-) -> list[tuple[str, list[Finding]]]:
+) -> list[Examined]:
     keys = Keys(vault(config), lambda: config, now)
     return [
-        (one.domain, await consult(one, config, store, keys, now=now(), resolver=resolver)) for one in consultations
+        (one.domain, at, await consult(one, config, store, keys, now=at, resolver=resolver))
+        for one, at in ((one, now()) for one in consultations)
     ]
 
 
-def _lines(domain: str, findings: Sequence[Finding], *, everything: bool) -> Iterator[str]:
-    yield f"{domain}:"
+def _lines(domain: str, at: datetime, findings: Sequence[Finding], *, everything: bool, dated: bool) -> Iterator[str]:
+    yield f"{domain}, examined {text(at)}:" if dated else f"{domain}:"
     told = sorted(findings, key=lambda finding: -finding.level)
     for finding in told:
         if finding.level is not Level.OK:
@@ -160,9 +211,10 @@ def _lines(domain: str, findings: Sequence[Finding], *, everything: bool) -> Ite
         yield f"  all right: {', '.join(dict.fromkeys(finding.check for finding in fine))}"
 
 
-def _row(domain: str, finding: Finding) -> dict[str, object]:
+def _row(domain: str, at: datetime, finding: Finding) -> dict[str, object]:
     return {
         "domain": domain,
+        "examined_at": at,
         "check": finding.check,
         "code": finding.code,
         "level": str(finding.level),

@@ -28,6 +28,7 @@ from . import servers
 from .authorize import Device, Port, client_for, consented
 from .common import Address, ConfigFile, Database, Json, now, opened, settings, vault
 from .entry import asked, curve_named, kept, name_given, name_of, provider_for, provider_named, zone_named
+from .relays import Relays, Source, relays_given, source_given
 from .servers import Servers, Wanted
 from .sheet import print_json, show
 
@@ -73,6 +74,8 @@ def add(
     imap: Imap = None,
     smtp_security: Guard = None,
     imap_security: Guard = None,
+    relay: Relays = None,
+    source: Source = None,
     login: Login = None,
     name: Name = None,
     zone: Zone = None,
@@ -102,12 +105,18 @@ def add(
     made from it; the time zone is this machine's; the provider is the one known to receive for the domain, by its name
     or its MX records; the curve is the configuration's.
 
+    Relays are further submission servers that take the same user name and password. PERCENT of its connections go to a
+    relay, the rest to its own server; to one without PERCENT they go while the hosts of the others are in trouble or
+    held. A mailbox that is throttled stays throttled, whichever relay it has. With --source it submits from that
+    address of this machine.
+
     A running daemon plans a first day for it within a minute. One that was removed comes back with its history.
 
     \b
     Examples:
       warmup mailbox add ann@example.org
       warmup mailbox add ann@x.org --smtp mail.x.org:587 --imap mail.x.org
+      warmup mailbox add ann@x.org --relay mx2.x.org=30 --relay mx3.x.org:587
       warmup mailbox add ann@example.com --oauth google
       pass show mail/ann | warmup mailbox add ann@example.org --password-file -
     """
@@ -132,8 +141,16 @@ def add(
         if any(mailbox.address == address for mailbox in store.run(mailboxes.every)):
             raise UsageError(f"{address} is registered already; `warmup mailbox set` changes it")
         agreed = _agreed(found, address, wanted, by_password=oauth is None)
-        claim = Claim(address=address, login=login or agreed.login, smtp=agreed.smtp, imap=agreed.imap)
+        claim = Claim(
+            address=address,
+            login=login or agreed.login,
+            smtp=agreed.smtp,
+            imap=agreed.imap,
+            relays=relays_given(relay or (), agreed.smtp),
+            source=source_given(source) if source else None,
+        )
         fields |= {"login": claim.login, "smtp": claim.smtp, "imap": claim.imap}
+        fields |= {"relays": claim.relays, "source": claim.source}
         fields["provider"] = provider_for(address, named, found, agreed.provider)
         with kept(vault(found), {address: proven(claim)}):
             store.run(mailboxes.add, address=address, now=now(), **fields)
@@ -168,10 +185,10 @@ def _confirm(address: str, agreed: Servers) -> None:
 
 
 def prove_now(claim: Claim, secret: str | Bearer, config: Config) -> None:
-    """Sign in to both servers, and tell what was seen there."""
+    """Sign in to all servers, and tell what was seen there."""
     folders = asyncio.run(prove(claim, secret, config, trusted(config)))
     junk, sent = folders.junk or "none", folders.sent or "none, one will be made"
-    print(f"{claim.address}: signed in to {claim.smtp} and {claim.imap}", file=sys.stderr)
+    print(f"{claim.address}: signed in to {claim.servers}", file=sys.stderr)
     print(f"{claim.address}: {len(folders.names)} folders; Junk: {junk}; Sent: {sent}", file=sys.stderr)
 
 

@@ -26,6 +26,7 @@ from .authorize import opens
 from .common import Address, ConfigFile, Database, Json, now, opened, settings, vault
 from .entry import curve_named, endpoint, name_given, password, provider_for, zone_named
 from .joining import CurveName, Guard, Imap, Login, Name, PasswordFile, Provider, Smtp, Zone, prove_now
+from .relays import Relays, Source, checked, relays_given, source_given, written
 from .sheet import show, show_one
 
 app = typer.Typer(
@@ -71,6 +72,8 @@ def _row(mailbox: Mailbox, config: Config) -> dict[str, object]:
         "zone": mailbox.zone,
         "login": mailbox.login,
         "smtp": str(mailbox.smtp),
+        "relays": [{"server": str(relay.server), "weight": relay.weight} for relay in mailbox.relays],
+        "source": mailbox.source,
         "imap": str(mailbox.imap),
         "added_at": mailbox.added_at,
         "removed_at": mailbox.removed_at,
@@ -85,6 +88,8 @@ def show_(address: Address, config: ConfigFile = None, database: Database = None
         mailbox = store.run(mailboxes.get, canonical(address))
         holds = held.of(mailbox, store.run(pauses.active, now()))
     row = _row(mailbox, found)
+    if not json:
+        row["relays"] = [written(relay) for relay in mailbox.relays] or None
     show_one(row | {"held": [held.told(pause) for pause in holds]}, as_json=json)
 
 
@@ -95,6 +100,8 @@ def set_(
     imap: Imap = None,
     smtp_security: Guard = None,
     imap_security: Guard = None,
+    relay: Relays = None,
+    source: Source = None,
     login: Login = None,
     name: Name = None,
     zone: Zone = None,
@@ -108,11 +115,13 @@ def set_(
     """Change a mailbox; what isn't named stays.
 
     New servers, login or password are tried by signing in before anything is changed. A new curve or zone counts from
-    the next day that is planned.
+    the next day that is planned. All --relay together take the place of those it had; --relay none and --source none
+    take them away. What a relay is: warmup mailbox add --help.
 
     \b
     Examples:
       warmup mailbox set ann@example.org --curve logistic
+      warmup mailbox set ann@example.org --relay mail2.example.org=30
       warmup mailbox set ann@example.org --password
     """
     found = settings(config, database)
@@ -127,16 +136,18 @@ def set_(
             login=login or old.login,
             smtp=_moved("smtp", old.smtp, smtp, smtp_security),
             imap=_moved("imap", old.imap, imap, imap_security),
+            source=source_given(source) if source else old.source,
         )
+        given = relays_given(relay, new.smtp) if relay else checked(old.relays, new.smtp)
+        new = replace(new, relays=given)
         fresh = new_password or password_file is not None
         if fresh:
             new = replace(new, auth="password")
         if new == old and not fresh:
             raise UsageError(f"{old.address}: nothing to change; `warmup mailbox set --help` shows what can be")
-        if fresh or (new.login, new.smtp, new.imap) != (old.login, old.smtp, old.imap):
+        if fresh or Claim.of(new) != Claim.of(old):
             secret = password(password_file, old.address) if fresh else None
-            claim = Claim(address=new.address, login=new.login, smtp=new.smtp, imap=new.imap)
-            prove_now(claim, secret if secret is not None else opens(old, vault(found), found), found)
+            prove_now(Claim.of(new), secret if secret is not None else opens(old, vault(found), found), found)
             if secret is not None:
                 vault(found).put(old.credential, secret)
             store.run(pauses.mended, old.id, now())
@@ -154,6 +165,8 @@ def _fields(mailbox: Mailbox) -> mailboxes.Fields:
         "auth": mailbox.auth,
         "smtp": mailbox.smtp,
         "imap": mailbox.imap,
+        "relays": mailbox.relays,
+        "source": mailbox.source,
         "curve": mailbox.curve,
     }
 
@@ -250,9 +263,12 @@ def import_(
     """Register the mailboxes of a CSV file, all or none.
 
     The first line names the columns: address, password or password_file (beside the CSV), and as needed name, smtp,
-    smtp_security, imap, imap_security, login, zone, provider, curve. A cell left empty means what `mailbox add` takes
-    by default: servers are found too. All are tried by signing in; every line's mistake is told, and one mistake
-    registers nothing.
+    smtp_security, imap, imap_security, login, zone, provider, curve, auth, relays, source. A cell left empty means what
+    `mailbox add` takes by default: servers are found too. All are tried by signing in; every line's mistake is told,
+    and one mistake registers nothing.
+
+    relays are written as for --relay, parted by blanks. With oauth:NAME for auth a mailbox has no password: its consent
+    must lie in the credentials directory already, as when that was brought along.
 
     \b
     Example:
@@ -268,7 +284,8 @@ def import_(
 def export(config: ConfigFile = None, database: Database = None) -> None:
     """Write the registered mailboxes as CSV, without passwords.
 
-    To standard output, as `mailbox import` reads it once a column password or password_file is added.
+    To standard output, as `mailbox import` reads it once a column password or password_file is added. Consents aren't
+    in it either: they, and passwords, lie in the credentials directory.
 
     \b
     Example:

@@ -18,7 +18,7 @@ from warmup.config import Config
 from warmup.config.document import nearest
 from warmup.errors import UsageError
 from warmup.model import Cause, Mailbox, Pause, Scope
-from warmup.store import Store, mailboxes, pauses
+from warmup.store import mailboxes, pauses
 from warmup.throttle import Advice
 from warmup.view import held
 from warmup.view.people import People, everybody
@@ -92,7 +92,7 @@ def show_(number: Number, config: ConfigFile = None, database: Database = None, 
     """Show one pause, with all that is known of it."""
     found = settings(config, database)
     with opened(found) as store:
-        people, pause = store.run(everybody), _numbered(store, number)
+        people, pause = store.run(everybody), store.run(pauses.get, number)
     advice = list(held.advice(pause, people, found))
     if json:
         told = [{"text": one.text, "source": one.source} for one in advice]
@@ -132,7 +132,7 @@ def end(number: Number, config: ConfigFile = None, database: Database = None) ->
     again, it is held again.
     """
     with opened(settings(config, database)) as store:
-        people, pause = store.run(everybody), _numbered(store, number)
+        people, pause = store.run(everybody), store.run(pauses.get, number)
         if not store.run(pauses.lift, now(), id=pause.id):
             raise UsageError(f"pause {number} is over since {text(pause.lifted_at or pause.until)}")
     print(f"pause {number} ended: {held.what(pause, people)}, held by {held.by(pause)} {held.until(pause)}")
@@ -187,7 +187,9 @@ def _wanted(scope: Scope, name: str, pool: Sequence[Mailbox], since: datetime) -
         case Scope.DOMAIN:
             return replace(blank, domain=_one_of("domain", name.lower(), {one.domain for one in pool}))
         case Scope.HOST:
-            return replace(blank, host=_one_of("host", name.lower(), {one.smtp.host.lower() for one in pool}))
+            return replace(
+                blank, host=_one_of("host", name.lower(), {server.name for one in pool for server in one.submission})
+            )
     one = _one_of("mailbox", canonical(name), {one.address for one in pool})
     id = next(mailbox.id for mailbox in pool if mailbox.address == one)
     return replace(blank, mailbox=id) if scope is Scope.MAILBOX else replace(blank, recipient=id)
@@ -203,10 +205,3 @@ def _one_of(kind: str, name: str, known: Set[str]) -> str:
     if name not in known:
         raise UsageError(f"no mailbox of the pool has the {kind} {name!r}; {nearest(name, sorted(known))}")
     return name
-
-
-def _numbered(store: Store, number: int) -> Pause:
-    for pause in store.run(pauses.history):
-        if pause.id == number:
-            return pause
-    raise UsageError(f"there is no pause {number}; warmup pauses list --all shows them")

@@ -24,14 +24,16 @@ from warmup.daemon.keys import Keys
 from warmup.daemon.office import trusted
 from warmup.daemon.proof import Claim, prove
 from warmup.discovery import Report
-from warmup.errors import OperatorError, SignInError, TokenLost, UsageError
+from warmup.errors import OperatorError, SecretError, SignInError, TokenLost, UsageError
 from warmup.model import Bearer, Mailbox, Security
 from warmup.secrets import Vault
 from warmup.store import Connection, mailboxes
 
 from . import servers
+from .authorize import client_for
 from .common import now, opened, vault
 from .entry import curve_named, kept, name_given, name_of, place, provider_for, provider_named, zone_named
+from .relays import relays_given, source_given, written
 from .servers import Wanted
 
 COLUMNS = (
@@ -45,7 +47,11 @@ COLUMNS = (
     "zone",
     "provider",
     "curve",
+    "auth",
+    "relays",
+    "source",
 )
+PASSWORD = "password"  # noqa: S105 - the word for such a mailbox, in the column auth
 _SECRETS = ("password", "password_file")
 _AT_ONCE = 10  # sign-ins, so that a host with many of them isn't taken by storm
 
@@ -62,24 +68,32 @@ class Draft:
     zone: str
     provider: str | None
     curve: str | None
-    secret: str = field(repr=False)
+    auth: str
+    relays: Sequence[str]
+    source: str | None
+    secret: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A line whose servers are known too."""
+    """A line whose servers are known too: a mailbox, as yet without a number, and its password. None: a consent opens
+    it, which is kept already.
+    """
 
     line: int
-    claim: Claim
-    name: str
-    zone: str
-    provider: str
-    curve: str | None
-    secret: str = field(repr=False)
+    mailbox: Mailbox
+    secret: str | None = field(repr=False)
 
-    async def key(self) -> str:
-        """What opens it."""
-        return self.secret
+    async def key(self, keys: Keys) -> str | Bearer:
+        """What opens it. Raises as `Keys.key` does."""
+        if self.secret is not None:
+            return self.secret
+        try:
+            return await keys.key(self.mailbox)
+        except SecretError as missing:
+            of = self.mailbox
+            told = f"{missing}; bring its consent along, or: warmup mailbox add {of.address} --oauth {of.oauth}"
+            raise SecretError(f"{of.address}: {told}") from None
 
 
 def read(file: Path, config: Config, taken: Collection[str]) -> list[Entry]:
@@ -154,17 +168,25 @@ def _entry(draft: Draft, report: Report | None, config: Config) -> Entry:
     if agreed.strangers:
         right = f"write {place(agreed.smtp)} into the column smtp and {place(agreed.imap)} into imap"
         raise UsageError(f"{draft.address}: {servers.strange(agreed)}; if they are yours, {right}")
-    if agreed.oauth_only:
+    if agreed.oauth_only and draft.secret is not None:
         raise UsageError(f"{draft.address}: no password opens it, only consent: `warmup mailbox add --oauth`")
-    return Entry(
-        line=draft.line,
-        claim=Claim(address=draft.address, login=draft.login or agreed.login, smtp=agreed.smtp, imap=agreed.imap),
+    mailbox = Mailbox(
+        id=0,
+        address=draft.address,
         name=draft.name,
         zone=draft.zone,
         provider=provider_for(draft.address, draft.provider, config, agreed.provider),
+        login=draft.login or agreed.login,
+        credential=draft.address,
+        auth=draft.auth,
+        smtp=agreed.smtp,
+        imap=agreed.imap,
+        relays=relays_given(draft.relays, agreed.smtp),
+        source=draft.source,
         curve=draft.curve,
-        secret=draft.secret,
+        added_at=now(),
     )
+    return Entry(line=draft.line, mailbox=mailbox, secret=draft.secret)
 
 
 def _draft(row: Mapping[str | None, str | list[str] | None], line: int, file: Path, config: Config) -> Draft:
@@ -173,6 +195,7 @@ def _draft(row: Mapping[str | None, str | list[str] | None], line: int, file: Pa
     cell = {str(key): str(value) if key == "password" else str(value).strip() for key, value in row.items()}
     address = canonical(cell["address"])
     guards = (_security(cell.get("smtp_security")), _security(cell.get("imap_security")))
+    auth = _auth(cell.get("auth") or PASSWORD, config)
     return Draft(
         line=line,
         address=address,
@@ -182,8 +205,20 @@ def _draft(row: Mapping[str | None, str | list[str] | None], line: int, file: Pa
         zone=zone_named(cell.get("zone") or get_localzone_name()),
         provider=provider_named(cell.get("provider") or None),
         curve=curve_named(cell.get("curve") or None, config),
-        secret=_secret(cell, file),
+        auth=auth,
+        relays=cell.get("relays", "").split(),
+        source=source_given(cell["source"]) if cell.get("source") else None,
+        secret=_secret(cell, file, auth),
     )
+
+
+def _auth(word: str, config: Config) -> str:
+    kind, _, provider = word.partition(":")
+    if kind == "oauth" and provider:
+        client_for(config, provider)
+    elif word != PASSWORD:
+        raise UsageError(f"auth {word!r}; write {PASSWORD}, or oauth:NAME for consent by [oauth.NAME]")
+    return word
 
 
 def _security(word: str | None) -> Security | None:
@@ -193,7 +228,11 @@ def _security(word: str | None) -> Security | None:
         raise UsageError(f"security {word!r}; write {', '.join(Security)}") from error
 
 
-def _secret(cell: Mapping[str, str], file: Path) -> str:
+def _secret(cell: Mapping[str, str], file: Path, auth: str) -> str | None:
+    if auth != PASSWORD:
+        if any(cell.get(name) for name in _SECRETS):
+            raise UsageError(f"a password beside auth {auth}, which needs none; leave out one of them")
+        return None
     if cell.get("password"):
         return cell["password"]
     if not cell.get("password_file"):
@@ -208,7 +247,8 @@ def _secret(cell: Mapping[str, str], file: Path) -> str:
 
 def prove_all(file: Path, entries: Sequence[Entry], config: Config) -> None:
     """Sign in to all of them. Raises `SignInError` with every line that couldn't, one a line."""
-    claims = [(entry.claim, entry.key) for entry in entries]
+    keys = Keys(vault(config), lambda: config, now)
+    claims = [(Claim.of(entry.mailbox), partial(entry.key, keys)) for entry in entries]
     mistakes = [
         f"{file}:{entry.line}: {trouble}"
         for entry, trouble in zip(entries, _troubles(claims, config), strict=True)
@@ -221,9 +261,13 @@ def prove_all(file: Path, entries: Sequence[Entry], config: Config) -> None:
 def tried(pool: Sequence[Mailbox], vault: Vault, config: Config) -> list[dict[str, object]]:
     """For each mailbox whether signing in works, and what was said."""
     keys = Keys(vault, lambda: config, now)
-    claims = [(Claim(address=m.address, login=m.login, smtp=m.smtp, imap=m.imap), partial(keys.key, m)) for m in pool]
+    claims = [(Claim.of(mailbox), partial(keys.key, mailbox)) for mailbox in pool]
     return [
-        {"address": mailbox.address, "works": not trouble, "says": trouble or "signed in to both servers"}
+        {
+            "address": mailbox.address,
+            "works": not trouble,
+            "says": trouble or f"signed in to {'all' if mailbox.relays else 'both'} servers",
+        }
         for mailbox, trouble in zip(pool, _troubles(claims, config), strict=True)
     ]
 
@@ -256,31 +300,35 @@ def register(file: Path, config: Config, at: datetime) -> int:
     with opened(config, create=True) as store:
         entries = read(file, config, {mailbox.address for mailbox in store.run(mailboxes.every)})
         prove_all(file, entries, config)
-        with kept(vault(config), {entry.claim.address: entry.secret for entry in entries}):
+        secrets = {entry.mailbox.credential: entry.secret for entry in entries if entry.secret is not None}
+        with kept(vault(config), secrets):
             store.run(add_all, entries, at)
     return len(entries)
 
 
 def add_all(db: Connection, entries: Sequence[Entry], at: datetime) -> None:
     """Register all of them; a work of the store, so all or none."""
-    for entry in entries:
+    for mailbox in (entry.mailbox for entry in entries):
         mailboxes.add(
             db,
-            address=entry.claim.address,
-            name=entry.name,
-            zone=entry.zone,
-            provider=entry.provider,
-            login=entry.claim.login,
-            credential=entry.claim.address,
-            smtp=entry.claim.smtp,
-            imap=entry.claim.imap,
-            curve=entry.curve,
+            address=mailbox.address,
+            name=mailbox.name,
+            zone=mailbox.zone,
+            provider=mailbox.provider,
+            login=mailbox.login,
+            credential=mailbox.credential,
+            auth=mailbox.auth,
+            smtp=mailbox.smtp,
+            imap=mailbox.imap,
+            relays=mailbox.relays,
+            source=mailbox.source,
+            curve=mailbox.curve,
             now=at,
         )
 
 
 def write(pool: Sequence[Mailbox], out: TextIO) -> None:
-    """The mailboxes as `read` takes them, less their passwords."""
+    """The mailboxes as `read` takes them, less their passwords and consents."""
     sheet = csv.writer(out, lineterminator="\n")
     sheet.writerow(COLUMNS)
     for mailbox in pool:
@@ -296,5 +344,8 @@ def write(pool: Sequence[Mailbox], out: TextIO) -> None:
                 mailbox.zone,
                 mailbox.provider,
                 mailbox.curve or "",
+                mailbox.auth,
+                " ".join(map(written, mailbox.relays)),
+                mailbox.source or "",
             )
         )

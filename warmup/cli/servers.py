@@ -23,6 +23,7 @@ _AT_ONCE = 10  # searches
 _LIMITS = {
     "messages_per_day": "messages a day",
     "recipients_per_day": "recipients a day",
+    "messages_per_hour": "messages an hour",
     "recipients_per_hour": "recipients an hour",
     "messages_per_minute": "messages a minute",
     "smtp_connections": "SMTP connections at a time",

@@ -8,22 +8,26 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from warmup.daemon.clock import JumpClock, SystemClock
-from warmup.daemon.log import lines
+from warmup.config import Config
+from warmup.daemon.clock import Clock, JumpClock, SystemClock
+from warmup.daemon.log import Log, lines
 from warmup.daemon.run import jump, serve
 from warmup.errors import UsageError
 from warmup.sandbox import Account, Fault, Sandbox
 from warmup.sandbox import load as read_faults
+from warmup.store import Store
 
 from .cast import people, register_csv
 from .common import ConfigFile, Database, instant, make_room, now, settings
+from .web import At, dashboard
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +39,7 @@ def run(
     config: ConfigFile = None,
     database: Database = None,
     json: Annotated[bool, typer.Option("--json", help="Log as JSON lines, whatever the configuration says.")] = False,
+    web: At = None,
     standby: Annotated[
         bool, typer.Option("--standby", help="Wait for another daemon on the database to end, and take over.")
     ] = False,
@@ -64,7 +69,7 @@ def run(
 
     \b
     Examples:
-      warmup run
+      warmup run --web 127.0.0.1:8025
       warmup run --jump --until 2026-12-24
     """
     load = partial(settings, config, database)
@@ -74,7 +79,8 @@ def run(
         if start or until:
             raise UsageError("--start and --until go with --jump")
         make_room(found)
-        asyncio.run(serve(load, tell, os.environ, standby=standby))
+        with _shown(found, web, Log(SystemClock(), tell)):
+            asyncio.run(serve(load, tell, os.environ, standby=standby))
         return
     if standby:
         raise UsageError("--standby doesn't go with --jump")
@@ -82,7 +88,22 @@ def run(
     if end is None or end <= begin:
         raise UsageError("--jump wants --until DATE, later than it starts")
     make_room(found)
-    asyncio.run(jump(found, JumpClock(begin), end, tell))
+    clock = JumpClock(begin)
+    with _shown(found, web, Log(clock, tell), clock):
+        asyncio.run(jump(found, clock, end, tell))
+
+
+@contextmanager
+def _shown(config: Config, web: str | None, log: Log, clock: Clock | None = None) -> Iterator[None]:
+    """With the dashboard beside, if that was asked for."""
+    if web is None:
+        yield
+        return
+    with Store.open(config.database, create=True):
+        pass  # there is something to show from the beginning
+    with dashboard(config, web, clock) as shown:
+        log.shown(shown.url)
+        yield
 
 
 def sandbox(

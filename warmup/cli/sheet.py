@@ -64,6 +64,11 @@ def tell(lines: Iterable[str]) -> None:
         print("\n".join(parts) if folded else line)
 
 
+def compact(value: object) -> str:
+    """JSON on one line, for whoever reads one document after the other."""
+    return json.dumps(plain(value))
+
+
 def print_json(value: object) -> None:
     print(json.dumps(plain(value), indent=2))
 

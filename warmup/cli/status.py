@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,8 +20,9 @@ from warmup.store import Connection, Store, mailboxes, pauses
 from warmup.view import events, held, pool
 from warmup.view.people import everybody
 
+from . import doctor
 from .common import ConfigFile, Database, Json, now, opened, settings
-from .sheet import show, tell
+from .sheet import compact, show, tell
 
 _EVERY = 2.0  # seconds between two looks of --watch
 
@@ -39,64 +41,89 @@ def status(
     """Show where every mailbox stands.
 
     \b
-    DAY        its sending day on the curve
-    TODAY, OF  sent on its local day, of how many it may send
+    DAY        its sending day on the curve, and the first one at the top
+    TODAY      sent on its local day, of how many it may send
     OTHERS     used of these by other programs, seen in Sent or reserved, if any
-    SENT       accepted by its server, ever
-    INBOX, JUNK, MISSING, ANSWERED
-               what became of those at the receiving end
+    SENT, REPLIES
+               accepted by its server, and answered by others, ever
+    INBOX      the share found in inboxes in 7 days, of how many messages
+    HEALTH     0 to 100, over 28 days; none from fewer than 20 messages
     HELD       what is held of it: all, or to which receiving providers
     NEXT TRY   when the last of that is over (UTC), or that a person ends it
     CAUSE      the rules by which servers' answers hold it, or who else does
+    TOP        when it is at the top of its curve, if nothing holds it any more
 
-    On a narrow terminal some columns are left out; --json has all. Below, for people, each pause in full; `warmup
-    pauses show` has what you can do about it.
+    On a narrow terminal some columns are left out; --json has all. Below, for people, the pool in a line, errors that
+    `warmup doctor` found last, and each pause in full; `warmup pauses show` has what you can do about it, `warmup
+    placement` all about inboxes.
+
+    With --watch a pipe gets a table a time with an empty line between, and with --json a document a line.
     """
     found = settings(config, database)
     with opened(found) as store:
-        _show(store, found, json)
+        _show(store, found, json, again=watch)
         while watch:
             time.sleep(_EVERY)
-            Console().clear()
-            _show(store, found, json)
+            if sys.stdout.isatty() and not json:
+                Console().clear()
+            elif not json:
+                print()
+            _show(store, found, json, again=True)
 
 
-def _show(store: Store, config: Config, json: bool) -> None:
+def _show(store: Store, config: Config, json: bool, *, again: bool) -> None:
+    at = now()
+    rows = store.read(pool.rows, config, at)
+    if json and again:
+        print(compact(rows), flush=True)
+        return
     headings = {
         "mailbox": "MAILBOX",
-        "curve": "CURVE",
-        "day": "DAY",
-        "sent_today": "TODAY",
-        "allowance": "OF",
+        "progress": "DAY",
+        "today": "TODAY",
         "others": "OTHERS",
         "sent": "SENT",
-        "inbox": "INBOX",
-        "junk": "JUNK",
-        "missing": "MISSING",
-        "answered": "ANSWERED",
+        "answered": "REPLIES",
+        "arrived": "INBOX",
+        "health": "HEALTH",
         "held": "HELD",
         "next_try": "NEXT TRY",
         "held_by": "CAUSE",
+        "top": "TOP",
     }
-    at = now()
-    rows = store.run(pool.rows, config, at)
     if not any(row["others"] for row in rows):
         del headings["others"]
-    narrow = ("held_by", "curve", "answered", "missing", "day", "inbox", "junk", "sent", "others", "held")
+    if not any(row["held"] for row in rows):
+        headings = {key: heading for key, heading in headings.items() if key not in {"held", "next_try", "held_by"}}
+    narrow = ("held_by", "sent", "health", "answered", "top", "others", "arrived", "progress", "held")
     spare = tuple(name for name in narrow if name in headings)
-    show(rows, headings, as_json=json, empty="no mailboxes; `warmup mailbox add` registers one", spare=spare)
-    if sys.stdout.isatty() and not json:
-        tell(store.run(_reasons, at))
+    shown = rows if json else [row | _words(row) for row in rows]
+    show(shown, headings, as_json=json, empty="no mailboxes; `warmup mailbox add` registers one", spare=spare)
+    if sys.stdout.isatty() and not json and rows:
+        tell(["", pool.summary(rows, store.served()), *store.read(_reasons, at)])
+    sys.stdout.flush()
+
+
+def _words(row: Mapping[str, Any]) -> dict[str, object]:
+    """What a row says in a column where programs are told it in several values."""
+    placement = row["placement"]
+    share = None if placement["share"] is None else f"{100 * placement['share']:.0f} % of {placement['messages']}"
+    return {
+        "progress": None if row["day"] is None else f"{row['day']}/{row['top_day'] or '?'}",
+        "today": f"{row['sent_today']}/{'?' if row['allowance'] is None else row['allowance']}",
+        "arrived": share,
+        "top": "reached" if row["at_top"] else row["top_on"],
+    }
 
 
 def _reasons(db: Connection, at: datetime) -> list[str]:
     """What holds, by whom and until when; a pause of several mailboxes once. A work of the store."""
     people = everybody(db)
-    lines = [""]
+    lines = doctor.errors(db)
     for pause in pauses.active(db, at):
         said = f": {pause.response or pause.note}" if pause.response or pause.note else ""
         lines += [f"{pause.id}. {held.what(pause, people)}, {held.until(pause)}", f"   {held.by(pause)}{said}"]
-    return lines if len(lines) > 1 else []
+    return lines
 
 
 def log(

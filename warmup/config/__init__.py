@@ -21,11 +21,13 @@ from .directory import Directory, Known, directory
 from .document import Document
 from .examined import doctor
 from .hosters import Hoster, hoster
+from .placed import placement
 from .places import locate, state, template
 from .presets import own, shipped
 from .rulebook import rulebook
 from .shelf import corpus, phrases
-from .tree import Alerts, Blocklist, Config, Doctor, Naming, Preset, Reading, Service, Submission
+from .told import Notify, notify
+from .tree import Alerts, Blocklist, Config, Doctor, Naming, Preset, Reading, Service, Submission, Web
 from .values import existing
 
 __all__ = [
@@ -37,10 +39,12 @@ __all__ = [
     "Hoster",
     "Known",
     "Naming",
+    "Notify",
     "Preset",
     "Reading",
     "Service",
     "Submission",
+    "Web",
     "directory",
     "hoster",
     "load",
@@ -83,10 +87,16 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
             mta_log = sections.mta(table, base)
         with root.table("throttle") as table:
             waits, alerts, rules = sections.waits(table), sections.alerts(table), rulebook(table)
+        with root.table("placement") as table:
+            placed = placement(table)
+        with root.table("notify") as table:
+            told = notify(table, base)
         with root.table("service") as table:
             service = sections.service(table)
         with root.table("doctor") as table:
             examined = doctor(table)
+        with root.table("web") as table:
+            web = sections.web(table, base, beside)
         with root.table("oauth") as table:
             oauth = clients(table.tables())
     document.close()
@@ -109,8 +119,11 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Config:
         reading=reading,
         naming=naming,
         mta_log=mta_log,
+        placement=placed,
+        notify=told,
         service=service,
         doctor=examined,
+        web=web,
         label=label,
         style=style,
         templates=templates,

@@ -6,7 +6,6 @@ Owns: names, ranges and what belongs together. Does not own: spellings (`warmup.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time, timedelta
@@ -20,8 +19,9 @@ from warmup.throttle import Waits
 from .directory import directory
 from .document import Table
 from .shelf import languages
-from .tree import Alerts, Naming, Preset, Reading, Service, Submission, why_not
+from .tree import Alerts, Naming, Preset, Reading, Service, Submission, Web, why_not
 from .values import (
+    address,
     boolean,
     choice,
     clock,
@@ -51,6 +51,11 @@ _provider = matching(r"[a-z0-9.-]+", 'a provider\'s name, like "google", or a do
 _label = matching(r"X-[A-Za-z0-9-]+", 'a header field of your own, beginning with X-, like "X-Warmup"')
 _tag = matching(r"[^\s\x00-\x1f\x7f-\x9f]( ?[^\s\x00-\x1f\x7f-\x9f]){0,29}", 'up to 30 characters, like "[warm-up]"')
 _folder = matching(r"(?i)(?!(inbox|junk|spam|trash|sent|drafts)$).+", "the name of a folder for this mail alone")
+_name_server = address(53, '"192.0.2.53" or "192.0.2.53:5353"')
+listening = address(8025, '"127.0.0.1:8025"', least=0)  # 0: any that is free
+_origin = matching(
+    r"https?://[a-z0-9.-]+(:\d{1,5})?", 'where browsers find it, like "https://warmup.example.org", without a path'
+)
 _host = matching(r"[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\]", 'a host name, or an address in brackets: "[192.0.2.1]"')
 
 
@@ -187,6 +192,7 @@ def reading(mail: Table, imap: Table) -> Reading:
         sent_copy=mail.take("sent_copy", boolean, usual.sent_copy),
         count_sent=mail.take("count_sent", boolean, usual.count_sent),
         flagged=mail.take("flagged", _share, usual.flagged),
+        unread=mail.take("unread", _share, usual.unread),
     )
 
 
@@ -196,22 +202,6 @@ def naming(table: Table) -> Naming:
         servers=table.take("servers", each(_name_server), usual.servers),
         timeout=_seconds(table, "timeout", usual.timeout),
     )
-
-
-def _name_server(value: object) -> tuple[str, int]:
-    """An address with or without a port; one of IPv6 that has a port is in brackets."""
-    words = text(value)
-    if words.startswith("["):
-        address, _, port = words[1:].partition("]")
-    else:
-        address, _, port = words.partition(":") if words.count(":") == 1 else (words, "", "")
-    try:
-        number = int(port.removeprefix(":") or 53)
-        if not 0 < number < 65536:
-            raise ValueError
-        return str(ipaddress.ip_address(address)), number
-    except ValueError as error:
-        raise wrong(f'{value!r} won\'t do; write an address, like "192.0.2.53" or "192.0.2.53:5353"') from error
 
 
 def mta(table: Table, base: Path) -> str | None:
@@ -254,6 +244,15 @@ def service(table: Table) -> Service:
         planner=_seconds(table, "planner", usual.planner),
         sender=_seconds(table, "sender", usual.sender),
         reader=_seconds(table, "reader", usual.reader),
+    )
+
+
+def web(table: Table, base: Path, beside: Path) -> Web:
+    usual = Web(token=beside / "web.token")
+    return Web(
+        listen=table.take("listen", listening, usual.listen),
+        origin=table.take("origin", _origin, usual.origin),
+        token=table.take("token", path(base), usual.token),
     )
 
 

@@ -15,10 +15,12 @@ from warmup.content import Corpus, Style
 from warmup.curves import Curve, Ramp
 from warmup.errors import ConfigError
 from warmup.model import Client
+from warmup.placement import Rule
 from warmup.plan import Policy
 from warmup.throttle import Rules, Waits
 
 from .document import nearest
+from .told import Notify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class Reading:
     sent_copy: bool = True
     count_sent: bool = True
     flagged: float = 0.05  # share of the messages opened
+    unread: float = 0.05  # share of those that want no answer: nobody opens them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,15 @@ class Service:
     planner: float = 60.0
     sender: float = 5.0
     reader: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """Where the dashboard is, and the file with the token that opens what isn't for everybody."""
+
+    listen: tuple[str, int] = ("127.0.0.1", 8025)
+    origin: str | None = None  # how browsers find it, if by another name than that address
+    token: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +150,11 @@ class Config:
     reading: Reading
     naming: Naming
     mta_log: str | None  # the path of our own MTA's log, or "journal"
+    placement: Rule
+    notify: Notify
     service: Service
     doctor: Doctor
+    web: Web
     label: str  # the header field by which our mail is known
     style: Style
     templates: Path | None  # the folder with the operator's own conversations

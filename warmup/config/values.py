@@ -6,6 +6,7 @@ Owns: units, ranges and spellings. Does not own: which key has which kind (`warm
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -153,6 +154,26 @@ def existing(base: File, *, folder: bool) -> Callable[[Any], File]:
         if not there:
             raise wrong(f"there is no {'folder' if folder else 'file'} {file}; write the path of one")
         return file
+
+    return read
+
+
+def address(port: int, like: str, least: int = 1) -> Callable[[Any], tuple[str, int]]:
+    """An IP address and a port, `port` unless it names one; one of IPv6 that names one is in brackets."""
+
+    def read(value: Any) -> tuple[str, int]:
+        words = text(value)
+        if words.startswith("["):
+            host, _, named = words[1:].partition("]")
+        else:
+            host, _, named = words.partition(":") if words.count(":") == 1 else (words, "", "")
+        try:
+            number = int(named.removeprefix(":") or port)
+            if not least <= number < 65536:
+                raise ValueError
+            return str(ipaddress.ip_address(host)), number
+        except ValueError as error:
+            raise wrong(f"{value!r} won't do; write an address, like {like}") from error
 
     return read
 

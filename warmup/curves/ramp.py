@@ -45,6 +45,11 @@ class Ramp:
         """The most it ever allows in a day."""
         return self._shape.top
 
+    @property
+    def peak(self) -> int:
+        """The first age at which it allows that."""
+        return self._shape.peak
+
     def volume(self, age: int) -> int:
         """Messages a day at this age, before the day's variation. Never below 1."""
         shape = self._shape

@@ -1,9 +1,9 @@
 """Examining: how the world sees the domains that send, once a day, and what follows from that.
 
-One domain at a time, beside everything else: no message waits for it. What is found is told in the log. If the operator
-wants it (`require`) an error holds the domain until a later examination is clean; a domain that is held is looked at
-every hour. What can't be looked up proves nothing: it neither holds nor lets go. That mail isn't signed shows in mail
-alone, so that hold is over after a day, and only what was sent after it is looked at then.
+One domain at a time, beside everything else: no message waits for it. What is found is told in the log, and the last of
+it is kept. If the operator wants it (`require`) an error holds the domain until a later examination is clean; a domain
+that is held is looked at every hour. What can't be looked up proves nothing: it neither holds nor lets go. That mail
+isn't signed shows in mail alone, so that hold is over after a day, and only what was sent after it is looked at then.
 
 Owns: when, of what, the hold. Does not own: the checks (`warmup.dns`), reading what receivers say
 (`warmup.daemon.witness`).
@@ -22,7 +22,7 @@ from warmup.address import wire
 from warmup.config import Config
 from warmup.dns import REGISTRY, Blocklist, Door, Finding, Instruments, Level, Resolver, Subject, asking, examine, found
 from warmup.model import EXAMINED, Bookmark, Cause, Mailbox, Pause, Scope, Security, chance
-from warmup.store import Connection, Store, bookmarks, mailboxes, pauses
+from warmup.store import Connection, Examination, Noted, Store, bookmarks, findings, mailboxes, pauses
 
 from .crew import Crew
 from .keys import Keys
@@ -78,9 +78,33 @@ async def consult(
 
 def _doors(pool: Sequence[Mailbox]) -> list[Door]:
     """The servers of these mailboxes, each once; a connection in the clear has nothing to show."""
-    doors = [Door(endpoint=mailbox.smtp, trade="submission") for mailbox in pool]
+    doors = [Door(endpoint=server, trade="submission") for mailbox in pool for server in mailbox.submission]
     doors += [Door(endpoint=mailbox.imap, trade="imap") for mailbox in pool]
     return [door for door in dict.fromkeys(doors) if door.endpoint.security is not Security.PLAIN]
+
+
+def note(db: Connection, domain: str, findings_: Sequence[Finding], at: datetime) -> None:
+    """Keep what was found of a domain, in place of what was found before. A work of the store, as the next one."""
+    noted = [
+        Noted(code=one.code, of=one.of, what=one.what, level=str(one.level), why=one.why, fix=one.fix)
+        for one in findings_
+    ]
+    findings.put(db, Examination(domain, at, tuple(noted)))
+
+
+def noted(db: Connection, domains: Collection[str]) -> list[tuple[str, datetime, list[Finding]]]:
+    """The domains among these that have been examined, when that was last, and what was found."""
+    return [
+        (
+            one.domain,
+            one.at,
+            [
+                Finding(code=n.code, of=n.of, what=n.what, level=Level[n.level.upper()], why=n.why, fix=n.fix)
+                for n in one.findings
+            ],
+        )
+        for one in findings.last(db, domains)
+    ]
 
 
 class Doctor:
@@ -115,7 +139,7 @@ class Doctor:
         await office.store.do(bookmarks.put, mark)  # before: one that never ends isn't begun again and again
         try:
             async with asyncio.timeout(_LONGEST):
-                findings = await consult(
+                told = await consult(
                     Consultation(domain=domain),
                     config,
                     office.store,
@@ -126,8 +150,9 @@ class Doctor:
         except TimeoutError:
             office.log.examined_in_vain(domain, f"not done within {_LONGEST:g} s")
             return
-        office.log.examined(domain, findings)
-        begun, over = await office.store.do(_hold, domain, findings, config.doctor.require, office.clock.now())
+        office.log.examined(domain, told)
+        await office.store.do(note, domain, told, office.clock.now())
+        begun, over = await office.store.do(_hold, domain, told, config.doctor.require, office.clock.now())
         for pause in begun:
             office.log.held(f"*@{domain}", pause)
         for pause in over:

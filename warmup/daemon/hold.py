@@ -12,16 +12,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from warmup.errors import OperatorError, WireError
-from warmup.model import Action, Cause, Day, Mailbox, Pause, Response, Scope, Stage, Verdict, chance
+from warmup.errors import OperatorError, Unbound, WireError
+from warmup.model import Action, Cause, Day, Endpoint, Mailbox, Pause, Response, Scope, Stage, Verdict, chance
+from warmup.placement import Rule
 from warmup.store import Connection, pauses
-from warmup.throttle import judge, scope, wait
+from warmup.throttle import elsewhere, judge, scope, wait
 
 from .office import Office
 
 _FAILURE = timedelta(minutes=5)  # a guess: long enough for a restart, short enough to lose a slot or two
 _FAILURE_LIMIT = timedelta(hours=4)
 _LIMIT = timedelta(hours=24)
+_PLACEMENT_LIMIT = timedelta(days=7)
 
 
 async def by_verdict(
@@ -31,14 +33,18 @@ async def by_verdict(
     verdict: Verdict,
     *,
     asked: datetime,
+    server: Endpoint | None = None,
     recipient: Mailbox | None = None,
     day: Day | None = None,
 ) -> Pause:
-    """The pause a server's answer asks for, to what it was `asked`; `recipient` is who was written to, `day` the
-    sender's, whose ramp falls.
+    """The pause a server's answer asks for, to what it was `asked`; `server` is who said it, if that isn't the sender's
+    own, `recipient` who was written to, `day` the sender's, whose ramp falls.
     """
     now = office.clock.now()
-    pause = replace(_held(sender, recipient, said, verdict, now), rule=verdict.rule, response=said)
+    whole = Pause(
+        scope=Scope.MAILBOX, mailbox=sender.id, cause=Cause.VERDICT, since=now, rule=verdict.rule, response=said
+    )
+    pause = _extended(whole, sender, server or sender.smtp, recipient, verdict)
     base = office.config.waits.mailbox if verdict.action is Action.FAIL_MESSAGE else verdict.wait
     fall = (day, verdict.setback) if day else None
     kept, new = await _open(office, sender, _Trouble(pause=pause, base=base, asked=asked, fall=fall))
@@ -50,11 +56,17 @@ async def by_verdict(
     return kept
 
 
-def _held(sender: Mailbox, recipient: Mailbox | None, said: Response, verdict: Verdict, now: datetime) -> Pause:
-    whole = Pause(scope=Scope.MAILBOX, mailbox=sender.id, cause=Cause.VERDICT, since=now)
+def _extended(whole: Pause, sender: Mailbox, server: Endpoint, recipient: Mailbox | None, verdict: Verdict) -> Pause:
+    """The pause of a whole mailbox, to hold what the verdict is about."""
+    said = whole.response
+    assert said is not None, "it is by verdict"
     extent = scope(verdict, said.stage)
+    if sender.relays:
+        # Holding the host lets the mailbox go on by another. That must never get round a throttle.
+        apart = elsewhere(verdict, said)
+        extent = Scope.HOST if apart else Scope.MAILBOX if extent is Scope.HOST else extent
     if extent is Scope.HOST:
-        return replace(whole, scope=extent, host=sender.smtp.host.lower())
+        return replace(whole, scope=extent, host=server.name)
     if recipient is None or extent is None:
         return whole
     match extent:
@@ -67,15 +79,18 @@ def _held(sender: Mailbox, recipient: Mailbox | None, said: Response, verdict: V
     return whole
 
 
-async def by_failure(office: Office, mailbox: Mailbox, broken: WireError, *, asked: datetime) -> Pause:
-    """A short hold after a connection that broke or was never made; ends by itself and sets no ramp back. A host that
-    can't be reached is held for all its mailboxes.
+async def by_failure(
+    office: Office, mailbox: Mailbox, broken: WireError, *, asked: datetime, server: Endpoint | None = None
+) -> Pause:
+    """A short hold after a connection to `server`, if not the mailbox's own, that broke or was never made; ends by
+    itself and sets no ramp back. A host that can't be reached is held for all its mailboxes.
     """
-    unreached = broken.stage is Stage.CONNECT
+    server = server or mailbox.smtp
+    unreached = broken.stage is Stage.CONNECT and not isinstance(broken, Unbound)
     pause = Pause(
         scope=Scope.HOST if unreached else Scope.MAILBOX,
         mailbox=mailbox.id,
-        host=mailbox.smtp.host.lower() if unreached else None,
+        host=server.name if unreached else None,
         cause=Cause.FAILURE,
         since=office.clock.now(),
         rule="no connection",
@@ -85,7 +100,7 @@ async def by_failure(office: Office, mailbox: Mailbox, broken: WireError, *, ask
     kept, new = await _open(office, mailbox, trouble)
     began = await office.store.do(pauses.row_began, kept)
     if new and began is not None and kept.since - began >= office.config.alerts.unreachable:
-        office.log.unreachable(mailbox.address, mailbox.smtp, began, str(broken))
+        office.log.unreachable(mailbox.address, server, began, str(broken))
     return kept
 
 
@@ -122,6 +137,21 @@ async def _shut(
     return kept
 
 
+async def by_placement(
+    office: Office, sender: Mailbox, provider: str, rule: Rule, *, strike: int, why: str, day: Day | None
+) -> Pause:
+    """The pause of a lane whose mail doesn't arrive in the inbox, for the `strike`-th time in a row: accepted it is all
+    the while, so nobody but the caller can count. `day` is the sender's last, if its ramp falls.
+    """
+    now = office.clock.now()
+    whole = Pause(scope=Scope.LANE, mailbox=sender.id, provider=provider, cause=Cause.VERDICT, since=now)
+    pause = replace(whole, rule="placement", note=why)
+    fall = (day, rule.setback) if day else None
+    trouble = _Trouble(pause=pause, base=rule.hold, asked=now, limit=_PLACEMENT_LIMIT, fall=fall, strike=strike)
+    kept, _ = await _open(office, sender, trouble)
+    return kept
+
+
 async def until_mended(office: Office, mailbox: Mailbox, trouble: OperatorError) -> Pause:
     """A hold for what only a person can mend, such as a credential that is gone."""
     return await _ours(office, mailbox, None, rule="needs a person", note=str(trouble))
@@ -148,6 +178,7 @@ class _Trouble:
     asked: datetime
     limit: timedelta = _LIMIT
     fall: tuple[Day, float] | None = None  # the day whose ramp falls, to which share
+    strike: int | None = None  # None: as what was accepted since the last pause says
 
 
 async def _open(office: Office, mailbox: Mailbox, trouble: _Trouble) -> tuple[Pause, bool]:
@@ -169,6 +200,7 @@ def _begin(db: Connection, office: Office, trouble: _Trouble) -> tuple[Pause, bo
             strikes, began = last.strikes, last.since
         elif not pauses.accepted_since(db, last):
             strikes = last.strikes + 1
+    strikes = trouble.strike or strikes
     until = _end(office, replace(pause, since=began), trouble, strikes)
     # Not longer than it was known to last; or longer, and over by now, as word of it came late.
     if last is not None and again and (last.until is None or (until and until <= max(last.until, pause.since))):

@@ -59,8 +59,9 @@ class Keys:
             told = f"{mailbox.address}: {trouble}; then run: warmup mailbox resume {mailbox.address}"
             raise ConfigError(told) from None
         except (Denied, NoConsent) as trouble:
-            told = f"{mailbox.address}: {trouble}; run: warmup mailbox authorize {mailbox.address}"
-            raise SignInError(told) from None
+            joins = f"add {mailbox.address} --oauth {mailbox.oauth}"  # who has no number yet isn't registered
+            command = f"authorize {mailbox.address}" if mailbox.id else joins
+            raise SignInError(f"{mailbox.address}: {trouble}; run: warmup mailbox {command}") from None
 
     def _hopeless(self, mailbox: Mailbox, said: Response) -> bool:
         """Whether waiting wouldn't help."""

@@ -21,7 +21,8 @@ from select import PIPE_BUF, select
 
 from warmup.dns import Finding
 from warmup.dns import Level as Grade
-from warmup.model import Day, Endpoint, Message, Pause, Placement, Response, Verdict
+from warmup.model import Day, Endpoint, Mailbox, Message, Pause, Placement, Response, Verdict
+from warmup.placement import Counts
 
 from .clock import Clock
 
@@ -111,9 +112,17 @@ class Log:
     def __init__(self, clock: Clock, tell: Callable[[Fact], None]) -> None:
         self._clock = clock
         self._tell = tell
+        self._also: list[Callable[[Fact], None]] = []
+
+    def also(self, hear: Callable[[Fact], None]) -> None:
+        """Have somebody else hear of every fact too."""
+        self._also.append(hear)
 
     def _say(self, event: str, *, level: Level = Level.INFO, **fields: object) -> None:
-        self._tell(Fact(self._clock.now(), level, event, fields))
+        fact = Fact(self._clock.now(), level, event, fields)
+        self._tell(fact)
+        for hear in self._also:
+            hear(fact)
 
     def started(self, database: str, mailboxes: int, node: str) -> None:
         self._say("started", database=database, mailboxes=mailboxes, node=node)
@@ -159,9 +168,16 @@ class Log:
             why=day.reason or None,
         )
 
-    def sent(self, sender: str, recipient: str, message: Message, said: Response) -> None:
-        reply = message.parent is not None
-        self._say("sent", mailbox=sender, to=recipient, id=message.message_id, reply=reply or None, said=said)
+    def sent(self, sender: Mailbox, recipient: str, message: Message, said: Response, by: Endpoint) -> None:
+        self._say(
+            "sent",
+            mailbox=sender.address,
+            to=recipient,
+            id=message.message_id,
+            by=by.name if sender.relays else None,
+            reply=message.parent is not None or None,
+            said=said,
+        )
 
     def refused(self, sender: str, recipient: str, message: Message, said: Response, verdict: Verdict) -> None:
         self._say(
@@ -203,6 +219,10 @@ class Log:
             why=pause.note or None,
             set_back=f"{pause.age_lost} days" if pause.age_lost else None,
         )
+
+    def shown(self, url: str) -> None:
+        """The dashboard can be looked at."""
+        self._say("shown", at=url)
 
     def often_held(self, address: str, holds: int, within: timedelta) -> None:
         """The ramp may be too steep, or the mailbox's reputation spoilt."""
@@ -254,6 +274,17 @@ class Log:
             "missing", level=Level.WARNING, mailbox=recipient, id=message.message_id, looks=message.visits, why=why
         )
 
+    def placement_low(self, address: str, provider: str, counts: Counts) -> None:
+        """Less of a mailbox's mail to a receiving provider arrives in the inbox than is wanted, and not by chance."""
+        self._placed("placement-low", Level.WARNING, address, provider, counts)
+
+    def placement_better(self, address: str, provider: str, counts: Counts) -> None:
+        self._placed("placement-better", Level.INFO, address, provider, counts)
+
+    def _placed(self, event: str, level: Level, address: str, provider: str, counts: Counts) -> None:
+        inbox = f"{counts.inbox}/{counts.looked_for}"
+        self._say(event, level=level, mailbox=address, lane=provider, inbox=inbox, between=counts.between)
+
     def examined(self, domain: str, findings: Sequence[Finding]) -> None:
         """How the world sees a domain: what is wrong, a line each, and how much that is."""
         for finding in findings:
@@ -269,6 +300,14 @@ class Log:
     def healed(self, domain: str, pause: Pause) -> None:
         """What held a domain by an examination is over."""
         self._say("healed", domain=domain, rule=pause.rule, since=pause.since)
+
+    def told(self, channel: str, about: str) -> None:
+        """The operator was told."""
+        self._say("told", channel=channel, about=about)
+
+    def untold(self, channel: str, about: str, why: str) -> None:
+        """The operator couldn't be told, and it isn't tried any more."""
+        self._say("untold", level=Level.WARNING, channel=channel, about=about, why=why)
 
     def bug(self, where: str, error: BaseException) -> None:
         """What nobody expected, with its traceback: please report it."""

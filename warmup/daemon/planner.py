@@ -70,7 +70,8 @@ def lay_out(
     for message in facts.owed:
         if message.recipient in here:
             due = message.sent_at or message.due_at
-            read = message.opened_at or habits.read_at(message.message_id, due, hours, here[message.recipient].zone)
+            reader = here[message.recipient]
+            read = message.opened_at or habits.read_at(message.message_id, due, hours, reader)
             owed.append(
                 Exchange(
                     message.message_id,
@@ -79,7 +80,7 @@ def lay_out(
                     message.thread,
                     message.scenario,
                     message.turn,
-                    habits.answerable_at(message.message_id, read),
+                    habits.answerable_at(message.message_id, read, reader),
                 )
             )
     pool = Pool(

@@ -1,4 +1,4 @@
-"""Proof that a mailbox is the operator's: signing in to both of its servers.
+"""Proof that a mailbox is the operator's: signing in to all of its servers.
 
 Owns: what counts as proof, and a refusal in words an operator can act on. Does not own: registering (`warmup.cli`), the
 words about providers and answers (`data/providers.toml`, `data/advice.toml`).
@@ -13,7 +13,7 @@ from warmup import imap, smtp
 from warmup.config import Config, directory
 from warmup.errors import SignInError, WireError
 from warmup.imap import Folders
-from warmup.model import Bearer, Endpoint, Response
+from warmup.model import Bearer, Endpoint, Mailbox, Relay, Response
 from warmup.throttle import judge
 
 
@@ -25,28 +25,34 @@ class Claim:
     login: str
     smtp: Endpoint
     imap: Endpoint
+    relays: tuple[Relay, ...] = ()
+    source: str | None = None
+
+    @classmethod
+    def of(cls, mailbox: Mailbox) -> Claim:
+        """What is to be proven of a mailbox that is registered, or will be so."""
+        return cls(
+            address=mailbox.address,
+            login=mailbox.login,
+            smtp=mailbox.smtp,
+            imap=mailbox.imap,
+            relays=mailbox.relays,
+            source=mailbox.source,
+        )
+
+    @property
+    def servers(self) -> str:
+        """All of them, to be told."""
+        *first, last = (self.smtp, *(relay.server for relay in self.relays), self.imap)
+        return f"{', '.join(map(str, first))} and {last}"
 
 
 async def prove(claim: Claim, secret: str | Bearer, config: Config, tls: ssl.SSLContext) -> Folders:
-    """Sign in to both servers, as the daemon would; the folders found. Raises `SignInError` saying which server
-    refused, and with what words.
+    """Sign in to both servers and every relay, as the daemon would; the folders found. Raises `SignInError` saying
+    which server refused, and with what words.
     """
-    submission = config.submission
-    try:
-        session = await smtp.dial(
-            claim.smtp,
-            claim.login,
-            secret,
-            hello=submission.hello,
-            tls=tls,
-            timeouts=smtp.Timeouts(connect=submission.connect, command=submission.command),
-        )
-    except WireError as broken:
-        raise SignInError(f"{claim.address}: submission at {claim.smtp}: {broken.why}") from broken
-    if isinstance(session, Response):
-        advice = advice_on(claim, claim.smtp, session, config)
-        raise SignInError(f"{claim.address}: submission at {claim.smtp} refused {claim.login!r}: {session}{advice}")
-    await session.close()
+    for server in (claim.smtp, *(relay.server for relay in claim.relays)):
+        await _submits(claim, server, secret, config, tls)
     reading = config.reading
     try:
         access = await imap.sign_in(
@@ -63,6 +69,26 @@ async def prove(claim: Claim, secret: str | Bearer, config: Config, tls: ssl.SSL
         raise SignInError(f"{claim.address}: IMAP at {claim.imap} refused {claim.login!r}: {access.text}{advice}")
     await access.close()
     return access.folders
+
+
+async def _submits(claim: Claim, server: Endpoint, secret: str | Bearer, config: Config, tls: ssl.SSLContext) -> None:
+    submission = config.submission
+    try:
+        session = await smtp.dial(
+            server,
+            claim.login,
+            secret,
+            hello=submission.hello,
+            tls=tls,
+            timeouts=smtp.Timeouts(connect=submission.connect, command=submission.command),
+            source=claim.source,
+        )
+    except WireError as broken:
+        raise SignInError(f"{claim.address}: submission at {server}: {broken.why}") from broken
+    if isinstance(session, Response):
+        advice = advice_on(claim, server, session, config)
+        raise SignInError(f"{claim.address}: submission at {server} refused {claim.login!r}: {session}{advice}")
+    await session.close()
 
 
 def advice_on(claim: Claim, server: Endpoint, said: Response, config: Config) -> str:

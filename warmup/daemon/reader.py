@@ -240,7 +240,9 @@ class _Visit:
             await self._rescued(message)
         elif sighting.placement is Placement.INBOX and message.placement is Placement.JUNK and not message.rescued_at:
             await self._rescued(message)  # by a visit that was cut short before it could say so
-        if message.opened_at is None:
+        if message.opened_at is None and self._left_unread(message):
+            await self._finish(message, message.found_at or self._now, sighting)
+        elif message.opened_at is None:
             await self._open(message, sighting)
         elif message.answered_at is not None or self._now + _AHEAD >= self._file_at(message, message.opened_at):
             await self._finish(message, message.opened_at, sighting)
@@ -258,16 +260,21 @@ class _Visit:
         await self._stamp(message, rescued_at=self._now)
         self._office.log.rescued(self._mailbox.address, message)
 
+    def _left_unread(self, message: Message) -> bool:
+        share = self._office.config.reading.unread
+        return not message.answer_wanted and chance("unread", message.message_id).random() < share
+
     async def _open(self, message: Message, sighting: Sighting) -> None:
         flag = chance("flag", message.message_id).random() < self._office.config.reading.flagged
         await self._access.open(sighting, flag=flag)
         await self._stamp(message, opened_at=self._now, visit_at=self._file_at(message, self._now))
         self._office.log.opened(self._mailbox.address, message)
 
-    async def _finish(self, message: Message, opened: datetime, sighting: Sighting) -> None:
+    async def _finish(self, message: Message, read: datetime, sighting: Sighting) -> None:
+        """Put it away, some time after it was opened; or found, where nobody opens it."""
         if message.answered_at is not None:
             await self._access.answered(sighting)
-        file_at = opened + self._office.config.reading.file_after
+        file_at = read + self._office.config.reading.file_after
         if self._now + _AHEAD < file_at:
             await self._stamp(message, visit_at=file_at)
             return

@@ -1,7 +1,9 @@
 """The daemon, from its parts to its end.
 
     office (store, vault, configuration, clock, log)
-      └ planner, reader, listener, sender, doctor: each looks at the store when it is rung; they never call each other
+      └ planner, reader, listener, sender, doctor, postmaster, herald
+
+Each of these looks at the store when it is rung; they never call each other.
 
 `serve` lives by the system's clock until it is told to stop. `jump` lives the same life on a clock that jumps from one
 due instant to the next, against servers on this machine only.
@@ -34,10 +36,12 @@ from warmup.store import Store, installs, mailboxes, messages
 from .bell import Bell
 from .clock import Clock, JumpClock, SystemClock
 from .doctor import Doctor
+from .herald import Herald
 from .listener import Listener
 from .log import Fact, Log
 from .office import Office, trusted
 from .planner import Planner
+from .postmaster import Postmaster
 from .reader import Reader
 from .sender import Sender
 from .systemd import Manager
@@ -96,7 +100,7 @@ async def jump(config: Config, clock: JumpClock, until: datetime, tell: Callable
     """Live from now on `clock` to `until` without waiting. Refuses a pool with a server that isn't on this machine."""
     with opened(config, clock, tell, {}) as office:
         for mailbox in office.store.run(mailboxes.every):
-            for endpoint in (mailbox.smtp, mailbox.imap):
+            for endpoint in (*mailbox.submission, mailbox.imap):
                 if not endpoint.loopback:
                     raise UsageError(f"{mailbox.address}: {endpoint} isn't on this machine, and --jump sends fast")
         await Daemon(office, Manager({})).jump(clock, until)
@@ -135,6 +139,7 @@ class Daemon:
         self._office = office
         self._manager = manager
         self._stop = asyncio.Event()
+        self._herald = Herald(office)  # goes on while the others wait for the store
         self._hire()
 
     def _hire(self) -> None:
@@ -144,6 +149,7 @@ class Daemon:
         self._listener = Listener(self._office)
         self._sender = Sender(self._office)
         self._doctor = Doctor(self._office)
+        self._postmaster = Postmaster(self._office)
 
     def stop(self) -> None:
         """Have `serve` end."""
@@ -156,6 +162,7 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload, load)
+        self._office.log.also(self._herald.hear)
         await self._start()
         self._manager.ready()
         try:
@@ -166,15 +173,18 @@ class Daemon:
                     await self._wait_for_the_store(trouble)
         finally:
             await self._end()
+            await self._herald.stop()
 
     async def _work(self) -> None:
         """Until told to stop."""
         bell, service = Bell(), self._office.config.service
+        bell.ring("place", service.planner, self._postmaster.tick)
         bell.ring("plan", service.planner, self._planner.tick)
         bell.ring("read", service.reader, self._reader.tick)
         bell.ring("listen", service.sender, self._listener.tick)
         bell.ring("send", service.sender, self._dispatch)
         bell.ring("examine", service.planner, self._doctor.tick)
+        bell.ring("tell", service.planner, self._herald.tick)
         bell.start()
         told = asyncio.get_running_loop().create_task(self._stop.wait())
         try:
@@ -211,6 +221,7 @@ class Daemon:
             midnight: datetime | None = clock.now()
             while clock.now() < until:
                 if midnight is not None and clock.now() >= midnight:
+                    await self._postmaster.tick()
                     await self._planner.tick()
                     midnight = await self._planner.next()
                 await self._reader.tick()

@@ -1,11 +1,15 @@
 """Sending: what is due goes out, one mailbox's messages one after the other over one connection.
 
+A mailbox with relays goes by the server whose turn it is and whose host isn't held. That is all there is of failover:
+trouble of a host holds that host, and the message, of which nothing has gone out, is due at once by another.
+
 The order is the law. A claim is written before dialling, `data_at` before DATA; a wire that breaks after the final dot
 began leaves the message *uncertain*, and it is never sent again, only looked for. Every check (allowance, pauses, pool,
 day) happens in the claim, at the moment of sending.
 
 Owns: that order, and what becomes of a message by each outcome. Does not own: the checks (`warmup.store.messages`),
-speaking SMTP (`warmup.smtp`), judging (`warmup.throttle`), the pause (`warmup.daemon.hold`).
+which server (`warmup.plan.route`), speaking SMTP (`warmup.smtp`), judging (`warmup.throttle`), the pause
+(`warmup.daemon.hold`).
 Sources: RFC 5321 §4.5.3.2, RFC 1047 (after the final dot).
 """
 
@@ -13,16 +17,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Hashable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Hashable, Sequence, Set
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from warmup.content import compose
 from warmup.errors import NotSent, OperatorError, StoreError, TokenLost, Uncertain
-from warmup.model import Action, Kind, Mailbox, Message, Pause, Response, Verdict, chance
-from warmup.plan import local_date
+from warmup.model import Action, Endpoint, Kind, Mailbox, Message, Pause, Response, Scope, Verdict, chance
+from warmup.plan import local_date, server
 from warmup.smtp import Session, Timeouts, dial
 from warmup.store import Connection, days, mailboxes, messages, pauses
 from warmup.throttle import judge, scope, wait
@@ -39,6 +43,8 @@ _KEEP_WITHIN = timedelta(hours=4)  # a copy in Sent may wait for the next visit 
 _MARK_AFTER = timedelta(hours=1)  # what it answers is marked as answered, if no visit comes before
 _SETTLE_AFTER = timedelta(minutes=10)  # RFC 5321 §4.5.3.2.6: as long as a server may take to say 250
 
+_Way = tuple[Scope, str]  # a domain or a host on which one goes at a time
+
 
 class Sender:
     """Sends what is due."""
@@ -47,7 +53,7 @@ class Sender:
         self._office = office
         self._crew = Crew(self._crashed)
         self._places = asyncio.Semaphore(_AT_ONCE)
-        self._ways: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._ways: dict[_Way, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._hosts: dict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(self._office.config.submission.connections_per_host)
         )
@@ -56,9 +62,9 @@ class Sender:
         """Begin with every mailbox that has something due and isn't being served."""
         self._crew.check()
         due, narrow = await self._office.store.do(_due, self._office.clock.now())
+        ways = {(pause.scope, pause.domain or pause.host or "") for pause in narrow}
         for mailbox in due:
-            ways = {pause.domain or pause.host for pause in narrow if pause.stops(mailbox, pause.provider)}
-            self._crew.begin(mailbox.id, partial(self._serve, mailbox, sorted(filter(None, ways))))
+            self._crew.begin(mailbox.id, partial(self._serve, mailbox, ways))
 
     async def idle(self) -> None:
         await self._crew.idle()
@@ -74,33 +80,46 @@ class Sender:
             self._office.log.bug(f"sending for mailbox {key}", error)
             await hold.by_bug(self._office, mailbox, error)
 
-    async def _serve(self, sender: Mailbox, ways: Sequence[str]) -> None:
+    async def _serve(self, sender: Mailbox, narrow: Set[_Way]) -> None:
+        """By one server after the other, for as long as one's trouble leaves another."""
+        office, more = self._office, True
+        async with self._alone((Scope.DOMAIN, sender.domain), narrow):
+            while more and not self._crew.stopping:
+                free = await office.store.do(_free, office, sender, office.clock.now()) if sender.relays else None
+                by = free or sender.smtp  # also if all are held: what is due is dropped for that reason then
+                async with self._turn(by, narrow):
+                    more = await self._visit(sender, by)
+
+    async def _visit(self, sender: Mailbox, by: Endpoint) -> bool:
+        """Send what is due by one server; whether to go on by another."""
         session: Session | None = None
-        async with self._turn(sender, ways):
-            try:
-                while not self._crew.stopping:
-                    now = self._office.clock.now()
-                    dropped, order = await self._office.store.do(_take, self._office, sender, now)
-                    for message in dropped:
-                        self._office.log.dropped(sender.address, message)
-                    if order is None:
-                        break
-                    session = await _Submission(self._office, order).go(session)
-            finally:
-                if session is not None:
-                    await session.close()
+        try:
+            while not self._crew.stopping:
+                taken = await self._office.store.do(_take, self._office, sender, by, self._office.clock.now())
+                if taken is None:
+                    return True
+                dropped, order = taken
+                for message in dropped:
+                    self._office.log.dropped(sender.address, message)
+                if order is None:
+                    return False
+                session = await _Submission(self._office, order).go(session)
+            return False
+        finally:
+            if session is not None:
+                await session.close()
 
     @asynccontextmanager
-    async def _turn(self, sender: Mailbox, ways: Sequence[str]) -> AsyncIterator[None]:
-        """Alone on its narrow `ways`, always entered in the same order, lest two wait for each other; then at its host,
-        before its place among all: those who wait for a server that hangs mustn't take the places of the others.
+    async def _turn(self, by: Endpoint, narrow: Set[_Way]) -> AsyncIterator[None]:
+        """Alone on the way to a host, if that is narrow; then at the host, before its place among all: those who wait
+        for a server that hangs mustn't take the places of the others. A domain's way comes before all that and a host's
+        is left before another's is entered, so no two wait for each other.
         """
-        async with AsyncExitStack() as entered:
-            for way in ways:
-                await entered.enter_async_context(self._ways[way])
-            await entered.enter_async_context(self._hosts[sender.smtp.host])
-            await entered.enter_async_context(self._places)
+        async with self._alone((Scope.HOST, by.name), narrow), self._hosts[by.name], self._places:
             yield
+
+    def _alone(self, way: _Way, narrow: Set[_Way]) -> AbstractAsyncContextManager[None]:
+        return self._ways[way] if way in narrow else nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +130,7 @@ class _Order:
     sender: Mailbox
     recipient: Mailbox
     turns: Sequence[Message]
+    by: Endpoint  # the submission server
 
 
 def _due(db: Connection, now: datetime) -> tuple[list[Mailbox], list[Pause]]:
@@ -119,18 +139,32 @@ def _due(db: Connection, now: datetime) -> tuple[list[Mailbox], list[Pause]]:
     return due, pauses.narrow(db, now - _NARROW_FOR) if due else []
 
 
-def _take(db: Connection, office: Office, sender: Mailbox, now: datetime) -> tuple[Sequence[Message], _Order | None]:
-    """Claim the next message that may go; with it, what was dropped on the way since it may not."""
+def _free(db: Connection, office: Office, sender: Mailbox, now: datetime) -> Endpoint | None:
+    """The submission server whose turn it is; None if all are held. A work of the store."""
+    held = pauses.held_hosts(db, now)
+    return server(sender, held, chance(office.install.seed, "server", sender.address, now.isoformat()))
+
+
+def _take(
+    db: Connection, office: Office, sender: Mailbox, by: Endpoint, now: datetime
+) -> tuple[Sequence[Message], _Order | None] | None:
+    """Claim the next message that may go by a server; with it, what was dropped on the way since it may not. None if it
+    may go, but by another.
+    """
+    if sender.relays and by.name in pauses.held_hosts(db, now) and _free(db, office, sender, now):
+        return None
     config = office.config
     today, late = local_date(now, sender.zone), config.submission.late
     ramp = config.ramps.get(sender.curve or config.curve)
     most = ramp.top if ramp else messages.MANY  # a cap lowered since the day was planned holds at once
-    dropped = messages.settle(db, mailbox=sender.id, now=now, today=today, late=late, most=most)
-    message = messages.claim(db, mailbox=sender.id, now=now, today=today, owner=office.node, late=late, most=most)
+    dropped = messages.settle(db, mailbox=sender.id, now=now, today=today, late=late, most=most, via=by.name)
+    message = messages.claim(
+        db, mailbox=sender.id, now=now, today=today, owner=office.node, late=late, most=most, via=by.name
+    )
     if message is None:
         return dropped, None
     recipient = mailboxes.some(db, [message.recipient])[message.recipient]
-    return dropped, _Order(message, sender, recipient, messages.thread(db, message.thread))
+    return dropped, _Order(message, sender, recipient, messages.thread(db, message.thread), by)
 
 
 def _abandoned(db: Connection, number: int) -> Mailbox | None:
@@ -147,6 +181,7 @@ class _Submission:
         self._order = order
         self._sender = order.sender
         self._recipient = order.recipient
+        self._by = order.by
         self._message = order.message
         self._id = order.message.id
         assert order.message.claimed_at is not None
@@ -193,13 +228,14 @@ class _Submission:
         office, submission = self._office, self._office.config.submission
         dialled = partial(
             dial,
-            self._sender.smtp,
+            self._by,
             self._sender.login,
             hello=submission.hello,
             tls=office.tls,
             timeouts=Timeouts(
                 connect=submission.connect, command=submission.command, data=submission.data, dot=submission.dot
             ),
+            source=self._sender.source,
         )
         return await office.keys.turn(self._sender, dialled)
 
@@ -213,7 +249,8 @@ class _Submission:
             return said
         now = office.clock.now()
         today = local_date(now, self._sender.zone) == self._message.local_date
-        if not today or not await office.store.do(messages.data_begins, self._id, now, owner=office.node):
+        mine = {"owner": office.node, "via": self._by.name}
+        if not today or not await office.store.do(messages.data_begins, self._id, now, **mine):
             await self._return("held at the last moment")
             return None
         return await session.data(text)
@@ -253,7 +290,7 @@ class _Submission:
             keep_at=now + _KEEP_WITHIN if office.config.reading.sent_copy else None,
             parent_visit_at=now + _MARK_AFTER,
         )
-        office.log.sent(self._sender.address, self._recipient.address, self._message, said)
+        office.log.sent(self._sender, self._recipient.address, self._message, said, self._by)
 
     async def _held(self, said: Response, verdict: Verdict) -> None:
         """A hold, and what becomes of the message that brought it on: it is dropped, since late warm-up mail is worth
@@ -263,10 +300,17 @@ class _Submission:
         day = await office.store.do(days.get, self._sender.id, local_date)
         assert day is not None, "a slot belongs to a planned day"
         pause = await hold.by_verdict(
-            office, self._sender, said, verdict, asked=self._claimed, recipient=self._recipient, day=day
+            office,
+            self._sender,
+            said,
+            verdict,
+            asked=self._claimed,
+            server=self._by,
+            recipient=self._recipient,
+            day=day,
         )
         if verdict.action in {Action.REDUCE_CONNECTIONS, Action.RETRY_LATER} and pause.until is not None:
-            await self._again(pause.until, f"refused for now: {verdict.rule}", said)
+            await self._again(await self._next_try(pause), f"refused for now: {verdict.rule}", said)
         elif verdict.action is Action.DROP_RECIPIENT:
             await self._failed(said, verdict)
         else:
@@ -283,9 +327,17 @@ class _Submission:
         await self._office.store.do(messages.returned, self._id, reason=reason, owner=self._office.node)
 
     async def _unreachable(self, broken: NotSent | TokenLost) -> None:
-        pause = await hold.by_failure(self._office, self._sender, broken, asked=self._claimed)
+        pause = await hold.by_failure(self._office, self._sender, broken, asked=self._claimed, server=self._by)
+        await self._again(await self._next_try(pause), str(broken), None)
+
+    async def _next_try(self, pause: Pause) -> datetime:
+        """When what met a hold that ends by itself may go: at once, if only a host is held and there is another."""
         assert pause.until is not None
-        await self._again(pause.until, str(broken), None)
+        now = self._office.clock.now()
+        if self._sender.relays and pause.scope is Scope.HOST:
+            free = await self._office.store.do(_free, self._office, self._sender, now)
+            return now if free else pause.until
+        return pause.until
 
     async def _again(self, due: datetime, reason: str, said: Response | None) -> None:
         """Back to what is due, later on the same working day; if that is over by then, it is dropped."""
@@ -309,10 +361,10 @@ class _Submission:
         visit_at = office.clock.now() + _SETTLE_AFTER
         await office.store.do(messages.uncertain, self._id, visit_at, reason=str(broken))
         office.log.uncertain(self._sender.address, self._recipient.address, self._message, str(broken))
-        await hold.by_failure(office, self._sender, broken, asked=self._claimed)
+        await hold.by_failure(office, self._sender, broken, asked=self._claimed, server=self._by)
 
     def _read_at(self, sent: datetime) -> datetime:
         """When the recipient looks: as the plan supposed, if it was sent when the plan said."""
         policy = self._office.config.policy
-        read = policy.habits.read_at(self._message.message_id, self._message.due_at, policy.hours, self._recipient.zone)
+        read = policy.habits.read_at(self._message.message_id, self._message.due_at, policy.hours, self._recipient)
         return max(read, sent + timedelta(minutes=1))

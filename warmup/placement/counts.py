@@ -60,6 +60,17 @@ class Counts:
         """How sure that share is."""
         return wilson(self.inbox, self.looked_for) if self.looked_for else None
 
+    def __str__(self) -> str:
+        """As people read it: "90 % of 10 (60-98 %)"."""
+        share = self.share
+        return "none yet" if share is None else f"{100 * share:.0f} % of {self.looked_for} ({self.between})"
+
+    @property
+    def between(self) -> str | None:
+        """The interval as people read it: "60-98 %"."""
+        sure = self.interval
+        return f"{100 * sure.low:.0f}-{100 * sure.high:.0f} %" if sure else None
+
 
 def wilson(hits: int, of: int) -> Interval:
     """The interval of a share of which `hits` in `of` trials were seen. It stays within 0 and 1 and makes sense of few

@@ -1,11 +1,27 @@
 """Who writes to whom, and when: allowance → recipients → times. Pure.
 
-Owns: working hours (`window`), whom to write to (`pairing`), one day of a pool (`day`), when mail is read (`reading`).
+Owns: working hours (`window`), whom to write to (`pairing`), one day of a pool (`day`), a round of test messages
+(`probes`), by which server (`route`), when mail is read (`reading`).
 Does not own: how many (`warmup.curves`), what it says (`warmup.content`), what became of it (`warmup.store`).
 """
 
 from .day import Exchange, Plan, Policy, Pool, Seat, plan_day
+from .probes import probes
 from .reading import Habits
+from .route import WHOLE, server
 from .window import Hours, local_date
 
-__all__ = ["Exchange", "Habits", "Hours", "Plan", "Policy", "Pool", "Seat", "local_date", "plan_day"]
+__all__ = [
+    "WHOLE",
+    "Exchange",
+    "Habits",
+    "Hours",
+    "Plan",
+    "Policy",
+    "Pool",
+    "Seat",
+    "local_date",
+    "plan_day",
+    "probes",
+    "server",
+]

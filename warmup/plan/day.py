@@ -23,14 +23,14 @@ from warmup.address import wire
 from warmup.model import Mailbox, Slot, chance, digest
 
 from .pairing import Pairing
-from .reading import Habits
+from .reading import Habits, answering
 from .window import Hours, room, spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How a pool lives. `scenarios` are (name, number of turns) by language; `rate` is the share of messages that are
-    answered; `languages` are those of addresses and domains.
+    answered, by and large; `languages` are those of addresses and domains.
     """
 
     hours: Hours
@@ -169,10 +169,13 @@ class _Planning:
             scenario=scenario,
             turn=turn,
             parent=parent.message_id if parent else None,
-            answer_wanted=turn < self.last_turn(scenario) and chance(key, "answer").random() < self.policy.rate,
+            answer_wanted=turn < self.last_turn(scenario) and self.will_answer(recipient, key),
         )
         self.note(slot)
         return slot
+
+    def will_answer(self, recipient: int, key: str) -> bool:
+        return chance(key, "answer").random() < answering(self.mailboxes[recipient].address, self.policy.rate)
 
     def due_answer(self, mailbox: int, at: datetime) -> Exchange | None:
         """The mail that has waited longest for this mailbox's answer, if it may be answered now."""
@@ -192,8 +195,8 @@ class _Planning:
     def note(self, slot: Slot) -> None:
         self.pairing.note(slot.sender, slot.recipient, slot.due_at)
         if slot.answer_wanted:
-            zone = self.mailboxes[slot.recipient].zone
-            read = self.policy.habits.read_at(slot.message_id, slot.due_at, self.policy.hours, zone)
+            reader = self.mailboxes[slot.recipient]
+            read = self.policy.habits.read_at(slot.message_id, slot.due_at, self.policy.hours, reader)
             self.wait(
                 Exchange(
                     slot.message_id,
@@ -202,7 +205,7 @@ class _Planning:
                     slot.thread,
                     slot.scenario,
                     slot.turn,
-                    self.policy.habits.answerable_at(slot.message_id, read),
+                    self.policy.habits.answerable_at(slot.message_id, read, reader),
                 )
             )
 

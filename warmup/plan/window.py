@@ -50,6 +50,18 @@ class Hours:
         closes = datetime.combine(day, self.closes, tz).astimezone(UTC)
         return Span(opens, closes) if opens < closes else None
 
+    def ahead(self, day: date, number: int) -> date:
+        """The `number`-th working day after a local date."""
+        assert number >= 1, "the first is the next"
+        weeks, rest = divmod(number - 1, len(self.days))
+        day += timedelta(weeks=weeks)  # which hold every working day once
+        while True:
+            day += timedelta(days=1)
+            if day.weekday() in self.days:
+                if not rest:
+                    return day
+                rest -= 1
+
     def within(self, at: datetime, zone: str, chance: random.Random) -> datetime:
         """`at` if it lies in working hours; otherwise some time in the first hour of the next ones.
 

@@ -25,7 +25,7 @@ from typing import cast
 from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException
 from aiosmtplib.protocol import SMTPProtocol
 
-from warmup.errors import NotSent, Uncertain
+from warmup.errors import NotSent, Unbound, Uncertain
 from warmup.model import Endpoint, Response, Security, Stage
 
 from .answer import answer
@@ -48,10 +48,30 @@ _TROUBLE: tuple[tuple[type[BaseException], str], ...] = (
     (Exception, "{host} can't be reached: {error}"),
 )
 
+# What getaddrinfo says of a name that has addresses, of another family alone (RFC 3493 §6.1, and glibc for the second).
+_NOT_OF_THE_FAMILY = {getattr(socket, name, None) for name in ("EAI_ADDRFAMILY", "EAI_NODATA")}
+_UNBOUND = (
+    "the source address {source} can't be used on this machine: {error.strerror}; give it to an interface, or name "
+    "another: warmup mailbox set ADDRESS --source IP"
+)
+
 
 def _why(error: BaseException, host: str, seconds: float) -> str:
     words = next(words for kind, words in _TROUBLE if isinstance(error, kind))
     return words.format(host=host, seconds=seconds, error=error)
+
+
+def _family(source: str) -> socket.AddressFamily:
+    """The family of an address that can be bound here. Tried before dialling, for asyncio tells a bind that failed in
+    the same words as a host that can't be reached.
+    """
+    family = socket.AF_INET6 if ":" in source else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            trial.bind((source, 0))
+    except OSError as error:
+        raise Unbound(Stage.CONNECT, _UNBOUND.format(source=source, error=error)) from error
+    return family
 
 
 class _Wire(SMTPProtocol):
@@ -89,21 +109,26 @@ class Line:
         self._host = host
 
     @classmethod
-    async def connect(cls, endpoint: Endpoint, tls: ssl.SSLContext, seconds: float) -> Line:
+    async def connect(cls, endpoint: Endpoint, tls: ssl.SSLContext, seconds: float, source: str | None = None) -> Line:
         """A line to `endpoint`, in TLS from the first byte if that is its security. `seconds` for TCP, and as many
-        again for TLS.
+        again for TLS. With a `source`, an IP address, from that one. Raises `Unbound` if this machine hasn't got it.
         """
         implicit = endpoint.security is Security.TLS
+        family = _family(source) if source else socket.AF_UNSPEC
         try:
             async with asyncio.timeout(2 * seconds if implicit else seconds):
                 _, wire = await asyncio.get_running_loop().create_connection(
                     _Wire,
                     endpoint.host,
                     endpoint.port,
+                    family=family,
+                    local_addr=(source, 0) if source else None,
                     ssl=tls if implicit else None,
                     ssl_handshake_timeout=seconds if implicit else None,
                 )
         except (OSError, UnicodeError) as error:
+            if source and isinstance(error, socket.gaierror) and error.errno in _NOT_OF_THE_FAMILY:
+                raise Unbound(Stage.CONNECT, f"{endpoint.host} has no address that {source} could dial") from error
             # A TCP connection that fails is refused or times out; one that is reset or aborted had been made.
             shaking = implicit and isinstance(error, ssl.SSLError | ConnectionResetError | ConnectionAbortedError)
             stage = Stage.TLS if shaking else Stage.CONNECT

@@ -39,20 +39,29 @@ class Timeouts:
 
 
 async def dial(
-    endpoint: Endpoint, login: str, secret: str | Bearer, *, hello: str, tls: ssl.SSLContext, timeouts: Timeouts
+    endpoint: Endpoint,
+    login: str,
+    secret: str | Bearer,
+    *,
+    hello: str,
+    tls: ssl.SSLContext,
+    timeouts: Timeouts,
+    source: str | None = None,
 ) -> Session | Response:
     """A session signed in as `login`, or the server's refusal at CONNECT, TLS, EHLO or AUTH (the line is closed then).
 
-    `hello` is the ASCII name or address literal we give in EHLO. There is no falling back: not to HELO, not to another
-    mechanism, not to the clear. A server that offers neither PLAIN nor LOGIN (for a token neither OAUTHBEARER nor
-    XOAUTH2) is answered for with 504 5.5.4 at AUTH, its text ending in "(not sent)".
+    `hello` is the ASCII name or address literal we give in EHLO, `source` the address to dial from, if it matters.
+    There is no falling back: not to HELO, not to another mechanism, not to the clear. A server that offers neither
+    PLAIN nor LOGIN (for a token neither OAUTHBEARER nor XOAUTH2) is answered for with 504 5.5.4 at AUTH, its text
+    ending in "(not sent)".
 
-    Raises `NotSent` when the line breaks, the certificate isn't trusted or STARTTLS isn't offered; `SignInError`,
-    before dialling, when the password would go in the clear to another machine.
+    Raises `NotSent` when the line breaks, the certificate isn't trusted or STARTTLS isn't offered, `Unbound` if this
+    machine hasn't got the `source`; `SignInError`, before dialling, when the password would go in the clear to another
+    machine.
     """
     if endpoint.security is Security.PLAIN and not endpoint.loopback:
         raise SignInError(f"{endpoint}: a password isn't sent without TLS except to this machine; use tls or starttls")
-    line = await Line.connect(endpoint, tls, timeouts.connect)
+    line = await Line.connect(endpoint, tls, timeouts.connect, source)
     try:
         outcome = await _introduce(line, endpoint, login, secret, hello=hello, tls=tls, timeouts=timeouts)
         if isinstance(outcome, Response):

@@ -11,10 +11,11 @@ covers the lane, never twice.
 
 from sqlalchemy import Connection
 
-from . import bookmarks, budgets, days, installs, mailboxes, messages, pauses
+from . import bookmarks, budgets, days, findings, installs, mailboxes, messages, pauses
 from .anew import Anew, begin_anew
 from .backup import Contents, Restored, back_up, restore
 from .budgets import Budget, Others
+from .findings import Examination, Noted
 from .messages import Tally, Visit
 from .store import Store
 
@@ -23,6 +24,8 @@ __all__ = [
     "Budget",
     "Connection",
     "Contents",
+    "Examination",
+    "Noted",
     "Others",
     "Restored",
     "Store",
@@ -33,6 +36,7 @@ __all__ = [
     "bookmarks",
     "budgets",
     "days",
+    "findings",
     "installs",
     "mailboxes",
     "messages",

@@ -57,6 +57,15 @@ def record(db: Connection, days: Sequence[Day], slots: Sequence[Slot]) -> int:
     return len(new)
 
 
+def add(db: Connection, slots: Sequence[Slot]) -> None:
+    """More slots for days that are planned. They eat the same allowance: what finds no room when its time comes, of
+    these or of the rest, is dropped.
+    """
+    for slot in slots:
+        assert get(db, slot.sender, slot.local_date) is not None, "a slot belongs to a planned day"
+        db.execute(inserting(db, message).values(**from_slot(slot)))
+
+
 def cut(db: Connection, mailbox: int, local_date: date, reason: str) -> None:
     """The day allows no more than has gone out, or may have."""
     mine = message.c.sender == mailbox, message.c.local_date == local_date, _gone
@@ -97,6 +106,12 @@ def history(db: Connection, mailbox: int) -> list[tuple[Day, int]]:
     return [
         (to_day(row), row.sent) for row in db.execute(days.where(day.c.mailbox == mailbox).order_by(day.c.local_date))
     ]
+
+
+def latest(db: Connection) -> date | None:
+    """The last local day that is planned, of anybody."""
+    last: date | None = db.scalar(select(func.max(day.c.local_date)))
+    return last
 
 
 def lived(db: Connection, since: date) -> dict[tuple[int, date], tuple[int, int | None]]:

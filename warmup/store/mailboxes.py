@@ -1,25 +1,27 @@
 """Mailboxes: registered, changed, removed, purged.
 
-Owns: their rows. Does not own: proof that a mailbox is the operator's (`warmup.cli`), or its password
-(`warmup.secrets`).
+Owns: their rows, and those of their relays. Does not own: proof that a mailbox is the operator's (`warmup.cli`), or its
+password (`warmup.secrets`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
 
 from warmup.errors import UsageError
-from warmup.model import Endpoint, Mailbox
+from warmup.model import Endpoint, Mailbox, Relay
 
 from .pauses import mended
-from .rows import from_fields, to_mailbox
-from .tables import budget, day, mailbox, message, pause
+from .rows import from_fields, from_relay, to_mailbox, to_relay
+from .tables import budget, day, mailbox, message, pause, relay
 
 REMOVED = "mailbox removed"  # why the slots of a removed mailbox, and those to it, were dropped
+_MANY = 100  # mailboxes whose relays aren't asked for one by one
 
 
 class Fields(TypedDict, total=False):
@@ -33,6 +35,8 @@ class Fields(TypedDict, total=False):
     auth: str
     smtp: Endpoint
     imap: Endpoint
+    relays: tuple[Relay, ...]
+    source: str | None
     curve: str | None
 
 
@@ -50,6 +54,8 @@ def add(
     curve: str | None,
     now: datetime,
     auth: str = "password",
+    relays: tuple[Relay, ...] = (),
+    source: str | None = None,
 ) -> Mailbox:
     """A new mailbox, or the removed one of that address with its number and its history, free of pauses that waited
     for a person.
@@ -66,17 +72,21 @@ def add(
             "auth": auth,
             "smtp": smtp,
             "imap": imap,
+            "source": source,
             "curve": curve,
         }
     )
     known = db.execute(select(mailbox).where(mailbox.c.address == address).with_for_update()).one_or_none()
     if known is None:
         fresh = insert(mailbox).values(address=address, added_at=now, **values)
-        return to_mailbox(db.execute(fresh.returning(*mailbox.c)).one())
+        row = db.execute(fresh.returning(*mailbox.c)).one()
+        _relay(db, row.id, relays)
+        return to_mailbox(row, relays)
     if known.removed_at is None:
         raise UsageError(f"the mailbox {address} is registered already; change it with: warmup mailbox set {address}")
     mended(db, known.id, now)
-    return to_mailbox(_set(db, known.id, removed_at=None, **values))
+    _relay(db, known.id, relays)
+    return to_mailbox(_set(db, known.id, removed_at=None, **values), relays)
 
 
 def get(db: Connection, address: str, *, removed: bool = False) -> Mailbox:
@@ -85,25 +95,28 @@ def get(db: Connection, address: str, *, removed: bool = False) -> Mailbox:
     row = db.execute(sought if removed else sought.where(mailbox.c.removed_at.is_(None))).one_or_none()
     if row is None:
         raise UsageError(f"there is no mailbox {address}; warmup mailbox list shows them")
-    return to_mailbox(row)
+    return _whole(db, [row])[0]
 
 
 def every(db: Connection, *, removed: bool = False) -> list[Mailbox]:
     """All mailboxes in the order of their addresses; with `removed`, those too."""
     sought = select(mailbox).order_by(mailbox.c.address)
-    return [to_mailbox(row) for row in db.execute(sought if removed else sought.where(mailbox.c.removed_at.is_(None)))]
+    return _whole(db, db.execute(sought if removed else sought.where(mailbox.c.removed_at.is_(None))).all())
 
 
 def some(db: Connection, ids: Collection[int]) -> dict[int, Mailbox]:
     """Mailboxes by their numbers, removed ones too."""
-    return {row.id: to_mailbox(row) for row in db.execute(select(mailbox).where(mailbox.c.id.in_(ids)))}
+    return {one.id: one for one in _whole(db, db.execute(select(mailbox).where(mailbox.c.id.in_(ids))).all())}
 
 
 def change(db: Connection, id: int, **fields: Unpack[Fields]) -> Mailbox:
     """The mailbox with some fields changed."""
     unknown = fields.keys() - Fields.__annotations__.keys()
     assert not unknown, f"not to be changed: {unknown}"
-    return to_mailbox(_set(db, id, **from_fields(fields)))
+    columns = from_fields(fields)
+    if "relays" in columns:
+        _relay(db, id, columns.pop("relays"))
+    return _whole(db, [_set(db, id, **columns)])[0]
 
 
 def remove(db: Connection, id: int, now: datetime) -> None:
@@ -122,11 +135,29 @@ def purge(db: Connection, id: int) -> None:
     db.execute(delete(day).where(day.c.mailbox == id))
     db.execute(delete(budget).where(budget.c.mailbox == id))
     db.execute(delete(pause).where(or_(pause.c.mailbox == id, pause.c.recipient == id)))
+    db.execute(delete(relay).where(relay.c.mailbox == id))
     db.execute(delete(mailbox).where(mailbox.c.id == id))
 
 
 def _with(id: int) -> ColumnElement[bool]:
     return or_(message.c.sender == id, message.c.recipient == id)
+
+
+def _whole(db: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Mailbox]:
+    """The mailboxes of these rows, with their relays."""
+    relays = defaultdict[int, list[Relay]](list)
+    wanted = select(relay).order_by(relay.c.mailbox, relay.c.place)
+    few = wanted.where(relay.c.mailbox.in_([row.id for row in rows])) if len(rows) < _MANY else wanted
+    for row in db.execute(few):
+        relays[row.mailbox].append(to_relay(row))
+    return [to_mailbox(row, relays[row.id]) for row in rows]
+
+
+def _relay(db: Connection, id: int, relays: Sequence[Relay]) -> None:
+    """These, and no others."""
+    db.execute(delete(relay).where(relay.c.mailbox == id))
+    if relays:
+        db.execute(insert(relay), [from_relay(id, place, one) for place, one in enumerate(relays, 1)])
 
 
 def _set(db: Connection, id: int, **values: Any) -> Row[*tuple[Any, ...]]:

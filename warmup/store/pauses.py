@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    bindparam,
     exists,
     func,
     insert,
@@ -23,15 +24,24 @@ from sqlalchemy import (
     update,
 )
 
+from warmup.errors import UsageError
 from warmup.model import Cause, Pause, Scope, Stage
 
 from .rows import from_pause, to_pause
-from .tables import NOW, mailbox, message, pause
+from .tables import NOW, mailbox, message, pause, relay
 
 
 def open_(db: Connection, pause_: Pause) -> Pause:
     """The pause, remembered, with its number."""
     return to_pause(db.execute(insert(pause).values(**from_pause(pause_)).returning(*pause.c)).one())
+
+
+def get(db: Connection, id: int) -> Pause:
+    """The pause of that number, over or not. Raises `UsageError` if there is none."""
+    row = db.execute(select(pause).where(pause.c.id == id)).one_or_none() if id <= _LAST else None
+    if row is None:
+        raise UsageError(f"there is no pause {id}; warmup pauses list --all shows them")
+    return to_pause(row)
 
 
 def active(db: Connection, now: datetime) -> list[Pause]:
@@ -49,6 +59,11 @@ def row_began(db: Connection, like: Pause) -> datetime | None:
     """When the newest row of strikes against the same that `like` holds began."""
     began: datetime | None = db.scalar(select(func.max(pause.c.since)).where(*_same(like), pause.c.strikes == 1))
     return began
+
+
+def held_hosts(db: Connection, now: datetime) -> frozenset[str]:
+    """The submission hosts that are held."""
+    return frozenset(db.scalars(select(pause.c.host).where(pause.c.host.is_not(None), _holds(now))))
 
 
 def narrow(db: Connection, since: datetime) -> list[Pause]:
@@ -100,6 +115,13 @@ def lost(
     return sums
 
 
+def answered(db: Connection, since: datetime) -> Mapping[int, int]:
+    """How often servers' answers have held each mailbox's sending, or it met what held others too, since then."""
+    by_answer = pause.c.cause == Cause.VERDICT, pause.c.response_stage.is_not(None), pause.c.scope != Scope.ACCESS
+    sums = select(pause.c.mailbox, func.count()).where(*by_answer, pause.c.mailbox.is_not(None), pause.c.since >= since)
+    return {row[0]: row[1] for row in db.execute(sums.group_by(pause.c.mailbox))}
+
+
 def accepted_since(db: Connection, like: Pause) -> bool:
     """Whether a server has accepted anything since `like` began of what it holds; of visits, whether one came to its
     end.
@@ -115,7 +137,8 @@ def accepted_since(db: Connection, like: Pause) -> bool:
         case Scope.DOMAIN:
             sent.append(_in(message.c.sender, mailbox.c.address.endswith(f"@{like.domain}", autoescape=True)))
         case Scope.HOST:
-            sent.append(_in(message.c.sender, func.lower(mailbox.c.smtp_host) == like.host))
+            own = and_(message.c.via.is_(None), _in(message.c.sender, func.lower(mailbox.c.smtp_host) == like.host))
+            sent.append(or_(message.c.via == like.host, own))
     if like.provider is not None:
         sent.append(_in(message.c.recipient, mailbox.c.provider == like.provider))
     return bool(db.scalar(select(exists().where(*sent))))
@@ -131,6 +154,7 @@ def history(db: Connection, mailbox_: int | None = None) -> list[Pause]:
         pause.c.recipient == mailbox_,
         exists().where(this.address.like(_ANY_AT + pause.c.domain)),
         exists().where(func.lower(this.smtp_host) == pause.c.host),
+        exists().where(relay.c.mailbox == mailbox_, func.lower(relay.c.host) == pause.c.host),
     )
     return _read(db, _all().where(theirs))
 
@@ -167,12 +191,15 @@ def _in(which: ColumnElement[int], true: ColumnElement[bool]) -> ColumnElement[b
     return which.in_(select(mailbox.c.id).where(true))
 
 
+_LAST = 2**31 - 1  # the databases take no greater number
 _OWN = (Scope.MAILBOX, Scope.LANE, Scope.ACCESS)
 _ANY_AT = literal("%@")
 _from = mailbox.alias("sender_of_paused").c
 _to = mailbox.alias("recipient_of_paused").c
 _address = select(_from.address).where(_from.id == message.c.sender).correlate(message).scalar_subquery()
-_host = select(func.lower(_from.smtp_host)).where(_from.id == message.c.sender).correlate(message).scalar_subquery()
+_own = select(func.lower(_from.smtp_host)).where(_from.id == message.c.sender).correlate(message).scalar_subquery()
+VIA = bindparam("by", type_=message.c.via.type)
+_host = func.coalesce(VIA, _own)
 _provider = select(_to.provider).where(_to.id == message.c.recipient).correlate(message).scalar_subquery()
 _words = func.coalesce(func.nullif(pause.c.rule, ""), func.nullif(pause.c.note, ""), pause.c.cause)
 
@@ -193,7 +220,8 @@ SHUT = exists().where(
     ),
 )
 
-# In a statement about messages: what holds the message at hand at the parameter `now`; NULL if nothing does.
+# In a statement about messages: what holds the message at hand at the parameter `now`, if it is to go by the submission
+# host `by`, NULL for its sender's own; NULL if nothing does.
 HELD = (
     select(literal("paused: ") + _words)
     .where(

@@ -5,7 +5,7 @@ Owns: the translation. Does not own: statements. Nothing of SQLAlchemy goes out 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -20,6 +20,7 @@ from warmup.model import (
     Message,
     Pause,
     Placement,
+    Relay,
     Response,
     Scope,
     Security,
@@ -27,7 +28,7 @@ from warmup.model import (
     Stage,
 )
 
-_PLAIN_OF_MAILBOX = tuple(field.name for field in fields(Mailbox) if field.name not in {"smtp", "imap"})
+_PLAIN_OF_MAILBOX = tuple(field.name for field in fields(Mailbox) if field.name not in {"smtp", "imap", "relays"})
 _PLAIN_OF_MESSAGE = tuple(field.name for field in fields(Message) if field.name not in {"placement", "response"})
 _PLAIN_OF_PAUSE = tuple(field.name for field in fields(Pause) if field.name not in {"scope", "cause", "response"})
 _PLAIN_OF_DAY = tuple(field.name for field in fields(Day))
@@ -36,9 +37,14 @@ _PLAIN_OF_BOOKMARK = tuple(field.name for field in fields(Bookmark))
 Values = dict[str, Any]  # the columns of a row
 
 
-def to_mailbox(row: Row[*tuple[Any, ...]]) -> Mailbox:
+def to_mailbox(row: Row[*tuple[Any, ...]], relays: Iterable[Relay] = ()) -> Mailbox:
     known = row._mapping
-    return Mailbox(**_some(known, _PLAIN_OF_MAILBOX), smtp=_endpoint(known, "smtp"), imap=_endpoint(known, "imap"))
+    smtp, imap = _endpoint(known, "smtp_"), _endpoint(known, "imap_")
+    return Mailbox(**_some(known, _PLAIN_OF_MAILBOX), smtp=smtp, imap=imap, relays=tuple(relays))
+
+
+def to_relay(row: Row[*tuple[Any, ...]]) -> Relay:
+    return Relay(_endpoint(row._mapping), row._mapping["weight"])
 
 
 def to_message(row: Row[*tuple[Any, ...]]) -> Message:
@@ -69,9 +75,12 @@ def from_fields(values: Mapping[str, Any]) -> Values:
     """The columns of some fields of a mailbox."""
     columns = dict(values)
     for kind in {"smtp", "imap"} & columns.keys():
-        endpoint = columns.pop(kind)
-        columns |= {f"{kind}_host": endpoint.host, f"{kind}_port": endpoint.port, f"{kind}_security": endpoint.security}
+        columns |= _columns(columns.pop(kind), f"{kind}_")
     return columns
+
+
+def from_relay(mailbox: int, place: int, relay: Relay) -> Values:
+    return {"mailbox": mailbox, "place": place, "weight": relay.weight} | _columns(relay.server)
 
 
 def from_response(response: Response | None) -> Values:
@@ -97,8 +106,12 @@ def _some(known: RowMapping, names: tuple[str, ...]) -> Values:
     return {name: known[name] for name in names}
 
 
-def _endpoint(known: RowMapping, kind: str) -> Endpoint:
-    return Endpoint(known[f"{kind}_host"], known[f"{kind}_port"], Security(known[f"{kind}_security"]))
+def _endpoint(known: RowMapping, of: str = "") -> Endpoint:
+    return Endpoint(known[f"{of}host"], known[f"{of}port"], Security(known[f"{of}security"]))
+
+
+def _columns(endpoint: Endpoint, of: str = "") -> Values:
+    return {f"{of}host": endpoint.host, f"{of}port": endpoint.port, f"{of}security": endpoint.security}
 
 
 def _response(known: RowMapping) -> Response | None:

@@ -93,9 +93,28 @@ class MailboxRow(Base, table=True):
     imap_host: str
     imap_port: int
     imap_security: str
+    source: str | None = None
     curve: str | None
     added_at: datetime
     removed_at: datetime | None = None
+
+
+class RelayRow(Base, table=True):
+    """A submission server beside a mailbox's own, in the order in which it was named."""
+
+    __tablename__ = "relay"
+    __table_args__ = (
+        _one_of("security", Security),
+        CheckConstraint("port BETWEEN 1 AND 65535", name="port"),
+        CheckConstraint("weight BETWEEN 0 AND 100", name="weight"),
+        CheckConstraint("place >= 1", name="place"),
+    )
+    mailbox: int = Field(primary_key=True, foreign_key="mailbox.id")
+    place: int = Field(primary_key=True)
+    host: str
+    port: int
+    security: str
+    weight: int
 
 
 class MessageRow(Answered, table=True):
@@ -159,6 +178,7 @@ class MessageRow(Answered, table=True):
     claimed_at: datetime | None = None
     claimed_by: str | None = None
     data_at: datetime | None = None
+    via: str | None = None
     sent_at: datetime | None = None
     refused_at: datetime | None = None
     dropped_at: datetime | None = None
@@ -253,11 +273,27 @@ class BookmarkRow(Base, table=True):
     read_at: datetime
 
 
+class FindingRow(Base, table=True):
+    """What the last examination of a domain found, in its order."""
+
+    __tablename__ = "finding"
+    __table_args__ = (CheckConstraint("level IN ('ok', 'note', 'warning', 'error')", name="level"),)
+    domain: str = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    examined_at: datetime
+    code: str
+    of: str
+    what: str
+    level: str
+    why: str
+    fix: str
+
+
 def _table(name: str) -> Table:
     return Base.metadata.tables[name]
 
 
-_NAMES = ("install", "mailbox", "message", "day", "budget", "pause", "bookmark")
-install, mailbox, message, day, budget, pause, bookmark = map(_table, _NAMES)
+_NAMES = ("install", "mailbox", "relay", "message", "day", "budget", "pause", "bookmark", "finding")
+install, mailbox, relay, message, day, budget, pause, bookmark, finding = map(_table, _NAMES)
 
 NOW = bindparam("now", type_=message.c.due_at.type)  # a naive one is refused, as in a column

@@ -15,12 +15,13 @@ from datetime import timedelta
 from warmup.model import Action, Kind, Response, Scope, Stage, Verdict
 
 from .rules import Rule, Rules
-from .words import named_wait, plain
+from .words import enhanced, named_wait, plain
 
 # They speak of the credential at whatever stage they come: 530 answers any command of a client not signed in.
 _SIGN_IN = frozenset({530, 534, 535, 538})
 
 _ACCESS = frozenset({Stage.LOGIN, Stage.SELECT, Stage.FETCH})
+_NAMELESS = frozenset({Stage.CONNECT, Stage.EHLO})  # and what is said at TLS, somebody in the middle may have said
 _DAY = timedelta(hours=24)  # within which every provider's daily quota is counted anew
 
 
@@ -93,6 +94,21 @@ def scope(verdict: Verdict, stage: Stage) -> Scope | None:
         Action.FAIL_MESSAGE: None,
     }
     return extents.get(action, Scope.MAILBOX)
+
+
+def elsewhere(verdict: Verdict, said: Response) -> bool:
+    """Whether it is that submission host's own trouble, so that another may be asked in its stead: too many connections
+    there, or a server that serves nobody for now and said so before it knew who we are.
+
+    What is said of a mailbox, its volume, its reputation or its credential never is, and what is said by policy (X.7,
+    RFC 3463 §3.8) may be any of these.
+    """
+    if verdict.kind is not Kind.TROUBLE or not 400 <= said.code < 500:
+        return False
+    if verdict.action is Action.REDUCE_CONNECTIONS:
+        return scope(verdict, said.stage) is Scope.HOST
+    by_policy = (enhanced(said) or "").split(".")[1:2] == ["7"]
+    return verdict.action is Action.RETRY_LATER and said.stage in _NAMELESS and not by_policy
 
 
 def _ruled(rule: Rule, response: Response, waits: Waits) -> Verdict:

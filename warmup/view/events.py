@@ -28,11 +28,14 @@ def _of_message(message: Message, people: People) -> dict[str, object]:
         "mailbox": people[message.sender].address,
         "to": people[message.recipient].address,
         "state": message.state,
+        "via": message.via,
         "found": message.placement,
         "says": message.reason or (said if message.response and not message.response.positive else None),
         "response": said,
         "message_id": message.message_id,
         "parent": message.parent,
+        "thread": message.thread,
+        "pause": None,
     }
 
 
@@ -42,9 +45,12 @@ def _of_pause(pause: Pause, people: People) -> dict[str, object]:
         "mailbox": people[pause.mailbox].address if pause.mailbox is not None else held.what(pause, people),
         "to": pause.provider,
         "state": "held",
+        "via": None,
         "found": None,
         "says": held.told(pause),
         "response": str(pause.response) if pause.response else None,
         "message_id": None,
         "parent": None,
+        "thread": None,
+        "pause": pause.id,
     }

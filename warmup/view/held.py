@@ -77,6 +77,7 @@ def of(mailbox: Mailbox, holds: Iterable[Pause]) -> list[Pause]:
         for one in holds
         if one.recipient == mailbox.id
         or one.stops(mailbox, one.provider)
+        or one.host in {server.name for server in mailbox.submission}
         or (one.scope is Scope.ACCESS and one.mailbox == mailbox.id)
     ]
 

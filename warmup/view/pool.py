@@ -1,20 +1,26 @@
-"""Where everybody of the pool stands: a row a mailbox.
+"""Where everybody of the pool stands: a row a mailbox, and the pool in a line.
 
-Owns: the rows. Does not own: the facts (`warmup.store`), what a pause is called (`warmup.view.held`).
+Owns: the rows. Does not own: the facts (`warmup.store`), what a pause is called (`warmup.view.held`), shares and health
+(`warmup.view.placed`), how far it is to the top (`warmup.view.goal`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from warmup.config import Config
 from warmup.model import Pause
+from warmup.placement import WEEK, Counts
 from warmup.plan import local_date
 from warmup.store import Connection, Others, Tally, budgets, days, mailboxes, messages, pauses
 
-from . import held
+from . import held, placed
+from .goal import goal
 from .people import everybody
+from .plain import text
 
 
 def rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
@@ -26,33 +32,31 @@ def rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
     others = budgets.every(db, today)
     active = pauses.active(db, at)
     people = everybody(db)
+    week, scores = placed.of_each(db, at, WEEK), placed.healths(db, at)
     found = []
     for mailbox in pool:
-        planned = days.get(db, mailbox.id, today[mailbox.id])
-        lived = planned or last.get(mailbox.id)
-        tally = tallies.get(mailbox.id, Tally())
-        used = others.get(mailbox.id, Others())
+        number, on = mailbox.id, today[mailbox.id]
+        planned = days.get(db, number, on)
+        used = others.get(number, Others())
         holds = [pause for pause in active if pause.stops(mailbox, pause.provider)]
+        aim = goal(config, mailbox, planned=planned, last=last.get(number), holds=holds, today=on)
         found.append(
             {
                 "mailbox": mailbox.address,
-                "curve": planned.curve if planned else mailbox.curve or config.curve,
-                "day": lived.age + 1 if lived else None,
-                "sent_today": tally.sent_today,
+                "curve": aim.curve,
+                "day": aim.day,
+                "top_day": aim.top_day,
+                "at_top": aim.there,
+                "top_on": aim.on,
                 "allowance": planned.allowance if planned else None,
                 "others": used.total,
                 "observed": used.observed,
                 "reserved": used.reserved,
                 "why": planned.reason if planned else "not planned yet",
-                "sent": tally.sent,
-                "inbox": tally.inbox,
-                "junk": tally.junk,
-                "other": tally.other,
-                "missing": tally.missing,
-                "uncertain": tally.uncertain,
-                "opened": tally.opened,
-                "rescued": tally.rescued,
-                "answered": tally.answered,
+                **asdict(tallies.get(number, Tally())),
+                "placement": {"days": WEEK.days} | placed.figures(week.get(number, Counts())),
+                "health": scores[number].score,
+                "health_of": scores[number].messages,
                 "held": _what(holds),
                 "held_until": _end(holds),
                 "next_try": _end(holds) or held.ended(holds) if holds else None,
@@ -61,6 +65,33 @@ def rows(db: Connection, config: Config, at: datetime) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def line(row: dict[str, Any]) -> str:
+    """A mailbox in a line, from its row."""
+    week = row["placement"]
+    counts = Counts(inbox=week["inbox"], missing=week["messages"] - week["inbox"])
+    day = "not begun" if row["day"] is None else f"day {row['day']} of {row['top_day'] or '?'}"
+    top = "at the top" if row["at_top"] else f"at the top on {row['top_on']}" if row["top_on"] else ""
+    held_ = f"held {row['held']} until {text(row['next_try'])}" if row["held"] else ""
+    health = f"health {'not enough mail yet' if row['health'] is None else row['health']}"
+    return f"{row['mailbox']}: " + ", ".join(filter(None, (day, top, f"{counts} in the inbox", health, held_)))
+
+
+def summary(rows: Sequence[dict[str, Any]], served: bool) -> str:
+    """The pool in a line, from its rows; `served`: a daemon is at work."""
+    sent, allowed = (sum(row[key] or 0 for row in rows) for key in ("sent_today", "allowance"))
+    week = [row["placement"] for row in rows]
+    inbox, of = (sum(one[key] for one in week) for key in ("inbox", "messages"))
+    held_ = sum(row["held"] is not None for row in rows)
+    return "; ".join(
+        (
+            f"{len(rows)} mailboxes: {sent} of {allowed} sent today",
+            f"in {WEEK.days} days {Counts(inbox=inbox, missing=of - inbox)} in the inbox",
+            f"{held_ or 'none'} held",
+            "a daemon is at work" if served else "no daemon is at work",
+        )
+    )
 
 
 def _what(holds: list[Pause]) -> str | None:

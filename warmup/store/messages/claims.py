@@ -6,7 +6,8 @@ when a slot is taken, whatever was planned. Does not own: dialling.
 A claim is committed before anybody dials. One that a crash leaves behind is found by `release`.
 
 The statements are made once, since making one takes ten times as long as running it. Their parameters: `who` is the
-sending mailbox, `which` a message, `today` the sender's local date at `now`; what was due before `earliest` is missed.
+sending mailbox, `which` a message, `by` the submission host, NULL for the sender's own, `today` its
+local date at `now`; what was due before `earliest` is missed.
 """
 
 from __future__ import annotations
@@ -57,28 +58,44 @@ def senders_due(db: Connection, now: datetime) -> list[int]:
 
 
 def claim(
-    db: Connection, *, mailbox: int, now: datetime, today: date, owner: str, late: timedelta, most: int = MANY
+    db: Connection,
+    *,
+    mailbox: int,
+    now: datetime,
+    today: date,
+    owner: str,
+    late: timedelta,
+    most: int = MANY,
+    via: str | None = None,
 ) -> Message | None:
     """The mailbox's earliest slot that may be sent now, claimed by `owner`; or None. What may not be sent is settled.
 
     `today` is the sender's local date at `now`; a slot due more than `late` ago is missed. `most` is what the mailbox
-    may send in a day by now, if that is less than the day's allowance.
+    may send in a day by now, if that is less than the day's allowance; `via` the submission host it is to go by, None
+    for the mailbox's own.
     """
     if not _hold(db, mailbox):
         return None
-    asked = {"who": mailbox, "now": now, "today": today, "earliest": now - late, "most": most}
+    asked = {"who": mailbox, "now": now, "today": today, "earliest": now - late, "most": most, "by": via}
     db.execute(_SETTLE, asked)
     row = db.execute(_CLAIM, asked | {"owner": owner}).one_or_none()
     return None if row is None else to_message(row)
 
 
 def settle(
-    db: Connection, *, mailbox: int, now: datetime, today: date, late: timedelta, most: int = MANY
+    db: Connection,
+    *,
+    mailbox: int,
+    now: datetime,
+    today: date,
+    late: timedelta,
+    most: int = MANY,
+    via: str | None = None,
 ) -> list[Message]:
     """What of the mailbox's due slots may not be sent any more, dropped with its reason. `claim` does it by itself."""
     if not _hold(db, mailbox):
         return []
-    asked = {"who": mailbox, "now": now, "today": today, "earliest": now - late, "most": most}
+    asked = {"who": mailbox, "now": now, "today": today, "earliest": now - late, "most": most, "by": via}
     return [to_message(row) for row in db.execute(_SETTLE, asked)]
 
 
@@ -97,7 +114,7 @@ def returned(
     Only before DATA; after it only if it is `known_unsent`: the server refused with a code, or the wire broke before
     the final dot. With an `owner`, only if the claim is still theirs.
     """
-    free = {"claimed_at": None, "claimed_by": None, "data_at": None, "reason": reason, **from_response(response)}
+    free = dict.fromkeys(("claimed_at", "claimed_by", "data_at", "via")) | {"reason": reason, **from_response(response)}
     due = {} if due_at is None else {"due_at": due_at}
     giving = update(message).where(WHICH, IN_HAND, owned(owner), _unsent(known_unsent))
     return db.execute(giving, {"which": id, **free, **due}).rowcount == 1
@@ -114,7 +131,7 @@ def drop(
     owner: str | None = None,
 ) -> bool:
     """The end of a slot, claimed or not, that nothing of went out. `known_unsent` and `owner` as for `returned`."""
-    ended = {"dropped_at": now, "data_at": None, "reason": reason, **from_response(response)}
+    ended = {"dropped_at": now, "data_at": None, "via": None, "reason": reason, **from_response(response)}
     ending = update(message).where(WHICH, or_(WAITING, IN_HAND), owned(owner), _unsent(known_unsent))
     return db.execute(ending, {"which": id, **ended}).rowcount == 1
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, func, update
 
 from warmup.model import Response
-from warmup.store.pauses import HELD
+from warmup.store.pauses import HELD, VIA
 from warmup.store.rows import from_response
 from warmup.store.tables import NOW, message
 
@@ -23,11 +23,12 @@ from .claims import IN_HAND, WHICH, owned
 m = message.c
 
 
-def data_begins(db: Connection, id: int, now: datetime, *, owner: str) -> bool:
-    """To be committed before DATA. False: the claim isn't `owner`'s any more, or the message mustn't go, since a pause
-    began or a mailbox was removed; then say no DATA, and give the claim back.
+def data_begins(db: Connection, id: int, now: datetime, *, owner: str, via: str | None = None) -> bool:
+    """To be committed before DATA is said to the host `via`, None for the sender's own. False: the claim isn't
+    `owner`'s any more, or the message mustn't go, since a pause began or a mailbox was removed; then say no DATA, and
+    give the claim back.
     """
-    return db.execute(_BEGIN, {"which": id, "now": now, "owner": owner}).rowcount == 1
+    return db.execute(_BEGIN, {"which": id, "now": now, "owner": owner, "by": via}).rowcount == 1
 
 
 def accepted(
@@ -84,7 +85,7 @@ def uncertain(db: Connection, id: int, visit_at: datetime, *, reason: str | None
 
 _mine = m.claimed_by == bindparam("owner")
 
-_BEGIN = update(message).where(WHICH, _mine, IN_HAND, m.data_at.is_(None), HELD.is_(None)).values(data_at=NOW)
+_BEGIN = update(message).where(WHICH, _mine, IN_HAND, m.data_at.is_(None), HELD.is_(None)).values(data_at=NOW, via=VIA)
 _ACCEPT = (
     update(message)
     .where(WHICH, m.data_at.is_not(None), m.refused_at.is_(None))
