@@ -68,6 +68,7 @@ RFCS = {
     2971: "IMAP ID",
     3207: "SMTP STARTTLS",
     3279: "keys in certificates",
+    3493: "sockets and names for IPv6",
     3461: "SMTP DSN",
     3463: "enhanced status codes",
     3464: "delivery status notifications",
