@@ -36,6 +36,13 @@ def test_programs_are_told_what_the_pages_show(visitor: Visitor) -> None:
     ]
     assert [event["state"] for event in visitor.gets("/api/events?mailbox=ann@one.test").json] == ["opened", "held"]
     assert visitor.gets("/api/pauses/1").json["advice"][0]["text"]
+    for path in ("/api/placement", "/api/placement?mailbox=ann@one.test"):
+        (arrived,) = visitor.gets(path).json
+        assert (arrived["to"], [(one["days"], one["junk"]) for one in arrived["periods"]]) == (
+            "one.test",
+            [(7, 1), (28, 1)],
+        )
+    assert visitor.gets("/api/placement?mailbox=bob@one.test").json == []
 
 
 def test_a_program_with_the_token_pauses_and_resumes(program: Visitor, pool: Pool) -> None:
@@ -101,6 +108,10 @@ def test_metrics_are_counted_for_the_pool_and_named_as_prometheus_wants_them(vis
     assert values["warmup_messages_found_total", "ann@one.test", "junk"] == 1
     assert values["warmup_day_allowance", "bob@one.test"] == 5
     assert ("warmup_day_allowance", "cid@two.test") not in values  # it isn't planned
+    assert values["warmup_inbox_ratio", "ann@one.test"] == 0
+    assert values["warmup_inbox_ratio_messages", "ann@one.test"] == 1
+    assert ("warmup_inbox_ratio", "bob@one.test") not in values  # of nothing there is no share
+    assert not [name for name in values if name[0] == "warmup_health_score"]
     assert values["warmup_pauses", "lane", "verdict"] == 1
     assert values["warmup_daemon_working",] == 1
     assert values["warmup_mailboxes",] == 3

@@ -36,6 +36,7 @@ def test_the_pool_shows_who_stands_where_what_is_held_and_what_happened(visitor:
     assert "rcpt: 451 4.7.1 greylisted" in page
     assert "opened</a> <small>in junk" in page
     assert "No daemon at work" in page
+    assert "0 % <small>of 1; 0 to 79 %" in page  # her one message was found in Junk
 
 
 def test_a_mailbox_shows_its_day_its_holds_and_its_days(visitor: Visitor) -> None:
@@ -44,6 +45,8 @@ def test_a_mailbox_shows_its_day_its_holds_and_its_days(visitor: Visitor) -> Non
     assert "ann@one.test → two.test" in page
     assert "Mon 02 Mar: 1 sent of 3" in page
     assert "<circle" in page  # the hold began on that day
+    assert "too little mail yet" in page
+    assert "0 % <small>of 1; 0 to 79 %" in page  # to one.test
     assert "has no plan for 2026-03-02" in visitor.gets("/mailboxes/cid@two.test").text
 
 

@@ -20,7 +20,7 @@ from warmup.address import canonical
 from warmup.errors import OperatorError, UsageError
 from warmup.model import Pause
 from warmup.store import Connection, mailboxes, pauses
-from warmup.view import events, held, history, story
+from warmup.view import events, held, history, placed, story
 from warmup.view.people import everybody
 from warmup.view.plain import plain
 
@@ -43,6 +43,7 @@ def routes() -> list[Route]:
         Route("/mailboxes/{address}/pause", pause, methods=["POST"]),
         Route("/mailboxes/{address}/resume", resume, methods=["POST"]),
         Route("/threads/{thread}", thread),
+        Route("/placement", placement),
         Route("/events", events_),
         Route("/pauses", pauses_),
         Route("/pauses/{number}", one_pause),
@@ -83,6 +84,11 @@ async def day(request: Request) -> Response:
 async def thread(request: Request) -> Response:
     desk = _desk(request)
     return _answer((await desk.read(conversation, desk.config, request.path_params["thread"])).row())
+
+
+async def placement(request: Request) -> Response:
+    desk, address = _desk(request), _query(request, "mailbox").get("mailbox")
+    return _answer(await desk.placement() if address is None else await desk.read(_placement, address, desk.now()))
 
 
 async def events_(request: Request) -> Response:
@@ -190,6 +196,10 @@ def _day(db: Connection, address: str, on: date) -> dict[str, object]:
         return story.of_day(db, found, on).row()
     except OperatorError as unplanned:
         raise UsageError(str(unplanned)) from unplanned
+
+
+def _placement(db: Connection, address: str, at: datetime) -> list[dict[str, object]]:
+    return placed.by_provider(db, at, mailbox=mailboxes.get(db, canonical(address), removed=True).id)
 
 
 def _events(db: Connection, limit: int, address: str | None) -> list[dict[str, object]]:

@@ -68,10 +68,25 @@ class Facts(Collector):
                 if row[key] is not None:
                     gauge.add_metric([row["mailbox"]], row[key])
             yield gauge
+        yield from self._arrival()
         held = GaugeMetricFamily("warmup_mailbox_held", "1 while all it would send is held.", labels=["mailbox"])
         for row in self._rows:
             held.add_metric([row["mailbox"]], float(row["held"] == "all"))
         yield held
+
+    def _arrival(self) -> Iterator[Metric]:
+        """None where there is nothing to have a share of, or too little for a score."""
+        told = "Share of the last 7 days' messages, of those looked for, that were found in the inbox."
+        share = GaugeMetricFamily("warmup_inbox_ratio", told, labels=["mailbox"])
+        behind = GaugeMetricFamily("warmup_inbox_ratio_messages", "Messages behind that share.", labels=["mailbox"])
+        score = GaugeMetricFamily("warmup_health_score", "0 to 100; the formula is in the README.", labels=["mailbox"])
+        for row in self._rows:
+            behind.add_metric([row["mailbox"]], row["placement"]["messages"])
+            if row["placement"]["share"] is not None:
+                share.add_metric([row["mailbox"]], row["placement"]["share"])
+            if row["health"] is not None:
+                score.add_metric([row["mailbox"]], row["health"])
+        yield from (share, behind, score)
 
     def _found(self) -> Metric:
         told = "Messages of the mailbox, by where they were first found."

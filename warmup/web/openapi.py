@@ -47,6 +47,19 @@ def _named(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_SHARE: Schema = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+_FIGURES = _object(
+    days=_COUNT,
+    inbox=_COUNT,
+    junk=_COUNT,
+    other=_COUNT,
+    missing=_COUNT,
+    bounced=_COUNT,
+    messages=_COUNT | {"description": "Behind the share: all but those that came back"},
+    share=_SHARE | {"description": "In the inbox"},
+    low=_SHARE | {"description": "The true share lies between this and `high`, with 95 % confidence"},
+    high=_SHARE,
+)
 _PAUSE = {
     "id": _COUNT,
     "scope": _one_of(Scope),
@@ -84,6 +97,12 @@ _SCHEMAS: Mapping[str, Schema] = {
         observed=_or_null(_COUNT),
         reserved=_COUNT,
         why=_TEXT,
+        top_day=_or_null(_COUNT),
+        at_top=_YES,
+        top_on=_or_null(_DATE),
+        placement=_FIGURES,
+        health=_or_null(_COUNT | {"maximum": 100}),
+        health_of=_COUNT,
         sent=_COUNT,
         inbox=_COUNT,
         junk=_COUNT,
@@ -99,6 +118,7 @@ _SCHEMAS: Mapping[str, Schema] = {
         held_by=_or_null(_TEXT),
         pauses=_list(_named("Pause")),
     ),
+    "Placement": _object(to=_TEXT | {"description": "Who receives"}, periods=_list(_FIGURES)),
     "Day": _object(
         date=_DATE, age=_COUNT, curve=_TEXT, volume=_COUNT, allowance=_COUNT, sent=_COUNT, why=_or_null(_TEXT)
     ),
@@ -218,6 +238,11 @@ def _paths() -> dict[str, Any]:
             "A conversation, told again",
             _named("Conversation"),
             {"name": "thread", "in": "path", "required": True, "schema": _TEXT},
+        ),
+        "/api/placement": _get(
+            "Where mail arrives, by who receives it; of everybody's, or of one mailbox's",
+            _list(_named("Placement")),
+            {"name": "mailbox", "in": "query", "schema": _TEXT},
         ),
         "/api/events": _get(
             "The latest messages and pauses, the latest last",

@@ -23,7 +23,7 @@ from warmup.errors import OperatorError
 from warmup.model import Cause, Mailbox
 from warmup.plan import local_date
 from warmup.store import Connection, mailboxes, pauses
-from warmup.view import events, held, history, story
+from warmup.view import events, held, history, placed, story
 from warmup.view.people import everybody
 from warmup.view.plain import text
 
@@ -83,7 +83,8 @@ async def pool(request: Request) -> Response:
     rows = await desk.pool()
     happened = await desk.read(events.rows, _LATEST)
     holds = await desk.read(_active, desk.now())
-    return await _page(request, "pool.html", rows=rows, events=happened[::-1], holds=holds)
+    arrived = await desk.placement()
+    return await _page(request, "pool.html", rows=rows, events=happened[::-1], holds=holds, placement=arrived)
 
 
 async def mailbox(request: Request) -> Response:
@@ -260,4 +261,14 @@ def _mailbox(db: Connection, address: str, at: datetime) -> tuple[Mailbox, list[
         for pause in pauses.history(db, whose.id)
         if pause.cause is Cause.VERDICT
     }
-    return whose, today, {"days": history.rows(db, whose.id), "holds": holds, "events": happened, "began": began}
+    return (
+        whose,
+        today,
+        {
+            "days": history.rows(db, whose.id),
+            "holds": holds,
+            "events": happened,
+            "began": began,
+            "placement": placed.by_provider(db, at, mailbox=whose.id),
+        },
+    )
