@@ -13,6 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.need import missing
 from tests.store.pool import NOON, Pool
+from warmup.daemon.doctor import note
+from warmup.dns.finding import found
 from warmup.store import pauses
 from warmup.web import api
 from warmup.web.openapi import document
@@ -96,6 +98,7 @@ def methods(route: Any) -> set[str]:
 
 def test_metrics_are_counted_for_the_pool_and_named_as_prometheus_wants_them(visitor: Visitor, pool: Pool) -> None:
     pool.store.lock()
+    pool.store.run(note, "one.test", [found("spf-missing", "one.test", "one.test publishes no SPF")], NOON)
     answer = visitor.gets("/metrics")
     assert str(answer.headers["Content-Type"]).startswith("text/plain; version=")
     families = {family.name: family for family in text_string_to_metric_families(answer.text)}
@@ -113,11 +116,13 @@ def test_metrics_are_counted_for_the_pool_and_named_as_prometheus_wants_them(vis
     assert ("warmup_inbox_ratio", "bob@one.test") not in values  # of nothing there is no share
     assert not [name for name in values if name[0] == "warmup_health_score"]
     assert values["warmup_pauses", "lane", "verdict"] == 1
+    assert values["warmup_findings", "error", "one.test"] == 1
+    assert ("warmup_findings", "error", "two.test") not in values  # nobody has examined it
     assert values["warmup_daemon_working",] == 1
     assert values["warmup_mailboxes",] == 3
     assert all(name.startswith("warmup_") and family.documentation for name, family in families.items())
     labels = {name for family in families.values() for sample in family.samples for name in sample.labels}
-    assert labels == {"mailbox", "placement", "scope", "cause", "version"}
+    assert labels == {"mailbox", "domain", "placement", "scope", "cause", "level", "version"}
     openmetrics = visitor.gets("/metrics", Accept="application/openmetrics-text; version=1.0.0").text
     assert openmetrics.endswith("# EOF\n")
 

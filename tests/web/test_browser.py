@@ -140,7 +140,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     person.signs_in(demo)
     page = person.page
     answered = next(event for event in page.request.get("/api/events?limit=500").json() if event["parent"])
-    for path in ("/", ANN, f"/threads/{answered['thread']}", "/pauses?all=1", "/nothing", "/sign-in"):
+    for path in ("/", ANN, f"/threads/{answered['thread']}", "/pauses?all=1", "/doctor", "/nothing", "/sign-in"):
         page.goto(path)
         found = Axe().run(page, options={"resultTypes": ["violations"]})
         told = [f"{path}: {one['impact']} {one['id']}: {one['help']}" for one in found.response["violations"]]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from warmup import __version__
+from warmup.dns import Level
 from warmup.model import Cause, Placement, Scope, Stage
 
 Schema = dict[str, Any]
@@ -119,6 +120,17 @@ _SCHEMAS: Mapping[str, Schema] = {
         pauses=_list(_named("Pause")),
     ),
     "Placement": _object(to=_TEXT | {"description": "Who receives"}, periods=_list(_FIGURES)),
+    "Finding": _object(
+        domain=_TEXT,
+        examined_at=_AT,
+        check=_TEXT,
+        code=_TEXT,
+        level={"type": "string", "enum": [str(level) for level in Level]},
+        of=_TEXT | {"description": "The domain, address or server it was found at"},
+        what=_TEXT,
+        why=_or_null(_TEXT),
+        fix=_or_null(_TEXT),
+    ),
     "Day": _object(
         date=_DATE, age=_COUNT, curve=_TEXT, volume=_COUNT, allowance=_COUNT, sent=_COUNT, why=_or_null(_TEXT)
     ),
@@ -244,6 +256,7 @@ def _paths() -> dict[str, Any]:
             _list(_named("Placement")),
             {"name": "mailbox", "in": "query", "schema": _TEXT},
         ),
+        "/api/findings": _get("What the doctor found last, the worst domain first", _list(_named("Finding"))),
         "/api/events": _get(
             "The latest messages and pauses, the latest last",
             _list(_named("Event")),

@@ -32,6 +32,7 @@ from .access import LASTING
 from .chart import chart
 from .conversation import conversation
 from .desk import Desk
+from .examined import examined
 from .guard import COOKIE, Visitor
 
 _LATEST = 20  # events beside other things
@@ -72,6 +73,7 @@ def routes() -> list[Route]:
         Route("/pauses", pauses_),
         Route("/pauses/{number}", one_pause),
         Route("/pauses/{number}/end", end, methods=["POST"]),
+        Route("/doctor", doctor),
         Route("/events", events_),
         Route("/sign-in", sign_in, methods=["GET", "POST"]),
         Route("/sign-out", sign_out, methods=["POST"]),
@@ -118,6 +120,10 @@ async def one_pause(request: Request) -> Response:
     desk = _desk(request)
     row, advice = await desk.read(_pause, desk, holding.number(request.path_params["number"]))
     return await _page(request, "pause.html", hold=row, advice=advice, now=desk.now())
+
+
+async def doctor(request: Request) -> Response:
+    return await _page(request, "doctor.html", examined=await _desk(request).read(examined))
 
 
 async def events_(request: Request) -> Response:
