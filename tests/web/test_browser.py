@@ -31,7 +31,7 @@ class Demo:
         assert found
         self.url = found[1]
         self.token = Path(found[2]).read_text().strip()
-        wait_until(lambda: "Tue" in self._process.told, "the second day of the demo")
+        wait_until(lambda: "Mon" in self._process.told, "the first day of the demo, with answers, is over", 60)
 
     def end(self) -> None:
         self._process.end()
