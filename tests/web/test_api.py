@@ -13,6 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.need import missing
 from tests.store.pool import NOON, Pool
+from warmup.daemon.doctor import note
+from warmup.dns.finding import found
 from warmup.store import pauses
 from warmup.web import api
 from warmup.web.openapi import document
@@ -36,6 +38,13 @@ def test_programs_are_told_what_the_pages_show(visitor: Visitor) -> None:
     ]
     assert [event["state"] for event in visitor.gets("/api/events?mailbox=ann@one.test").json] == ["opened", "held"]
     assert visitor.gets("/api/pauses/1").json["advice"][0]["text"]
+    for path in ("/api/placement", "/api/placement?mailbox=ann@one.test"):
+        (arrived,) = visitor.gets(path).json
+        assert (arrived["to"], [(one["days"], one["junk"]) for one in arrived["periods"]]) == (
+            "one.test",
+            [(7, 1), (28, 1)],
+        )
+    assert visitor.gets("/api/placement?mailbox=bob@one.test").json == []
 
 
 def test_a_program_with_the_token_pauses_and_resumes(program: Visitor, pool: Pool) -> None:
@@ -89,6 +98,7 @@ def methods(route: Any) -> set[str]:
 
 def test_metrics_are_counted_for_the_pool_and_named_as_prometheus_wants_them(visitor: Visitor, pool: Pool) -> None:
     pool.store.lock()
+    pool.store.run(note, "one.test", [found("spf-missing", "one.test", "one.test publishes no SPF")], NOON)
     answer = visitor.gets("/metrics")
     assert str(answer.headers["Content-Type"]).startswith("text/plain; version=")
     families = {family.name: family for family in text_string_to_metric_families(answer.text)}
@@ -101,12 +111,18 @@ def test_metrics_are_counted_for_the_pool_and_named_as_prometheus_wants_them(vis
     assert values["warmup_messages_found_total", "ann@one.test", "junk"] == 1
     assert values["warmup_day_allowance", "bob@one.test"] == 5
     assert ("warmup_day_allowance", "cid@two.test") not in values  # it isn't planned
+    assert values["warmup_inbox_ratio", "ann@one.test"] == 0
+    assert values["warmup_inbox_ratio_messages", "ann@one.test"] == 1
+    assert ("warmup_inbox_ratio", "bob@one.test") not in values  # of nothing there is no share
+    assert not [name for name in values if name[0] == "warmup_health_score"]
     assert values["warmup_pauses", "lane", "verdict"] == 1
+    assert values["warmup_findings", "error", "one.test"] == 1
+    assert ("warmup_findings", "error", "two.test") not in values  # nobody has examined it
     assert values["warmup_daemon_working",] == 1
     assert values["warmup_mailboxes",] == 3
     assert all(name.startswith("warmup_") and family.documentation for name, family in families.items())
     labels = {name for family in families.values() for sample in family.samples for name in sample.labels}
-    assert labels == {"mailbox", "placement", "scope", "cause", "version"}
+    assert labels == {"mailbox", "domain", "placement", "scope", "cause", "level", "version"}
     openmetrics = visitor.gets("/metrics", Accept="application/openmetrics-text; version=1.0.0").text
     assert openmetrics.endswith("# EOF\n")
 

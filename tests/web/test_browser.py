@@ -31,7 +31,7 @@ class Demo:
         assert found
         self.url = found[1]
         self.token = Path(found[2]).read_text().strip()
-        wait_until(lambda: "Tue" in self._process.told, "the second day of the demo")
+        wait_until(lambda: "Mon" in self._process.told, "the first day of the demo, with answers, is over", 60)
 
     def end(self) -> None:
         self._process.end()
@@ -140,7 +140,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     person.signs_in(demo)
     page = person.page
     answered = next(event for event in page.request.get("/api/events?limit=500").json() if event["parent"])
-    for path in ("/", ANN, f"/threads/{answered['thread']}", "/pauses?all=1", "/nothing", "/sign-in"):
+    for path in ("/", ANN, f"/threads/{answered['thread']}", "/pauses?all=1", "/doctor", "/nothing", "/sign-in"):
         page.goto(path)
         found = Axe().run(page, options={"resultTypes": ["violations"]})
         told = [f"{path}: {one['impact']} {one['id']}: {one['help']}" for one in found.response["violations"]]

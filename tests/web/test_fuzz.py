@@ -38,4 +38,4 @@ def test_nothing_that_can_be_asked_is_a_bug_or_answered_otherwise_than_described
     )
     print(found.stdout)
     assert found.returncode == 0, found.stderr
-    assert "Tested: 11\n" in found.stdout  # all but the document itself
+    assert "Tested: 13\n" in found.stdout  # all but the document itself

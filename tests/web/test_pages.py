@@ -14,6 +14,8 @@ from sqlalchemy import update
 from tests.store.pool import DAY, HOUR, NOON, TODAY, Pool
 from warmup.config import Config
 from warmup.daemon.correspondence import letter
+from warmup.daemon.doctor import note
+from warmup.dns.finding import found
 from warmup.model import Cause, Install, Message, Pause, Response, Scope, Stage
 from warmup.store import Connection, installs, mailboxes, messages, pauses
 from warmup.store.tables import message
@@ -36,6 +38,7 @@ def test_the_pool_shows_who_stands_where_what_is_held_and_what_happened(visitor:
     assert "rcpt: 451 4.7.1 greylisted" in page
     assert "opened</a> <small>in junk" in page
     assert "No daemon at work" in page
+    assert "0 % <small>of 1; 0 to 79 %" in page  # her one message was found in Junk
 
 
 def test_a_mailbox_shows_its_day_its_holds_and_its_days(visitor: Visitor) -> None:
@@ -44,6 +47,8 @@ def test_a_mailbox_shows_its_day_its_holds_and_its_days(visitor: Visitor) -> Non
     assert "ann@one.test → two.test" in page
     assert "Mon 02 Mar: 1 sent of 3" in page
     assert "<circle" in page  # the hold began on that day
+    assert "too little mail yet" in page
+    assert "0 % <small>of 1; 0 to 79 %" in page  # to one.test
     assert "has no plan for 2026-03-02" in visitor.gets("/mailboxes/cid@two.test").text
 
 
@@ -73,6 +78,23 @@ def test_a_pause_shows_what_was_said_and_what_can_be_done(visitor: Visitor) -> N
     assert "rcpt: 451 4.7.1 greylisted" in page
     assert "What you can do" in page
     assert "Next try" in page
+
+
+def test_the_doctor_shows_what_was_found_the_worst_first(visitor: Visitor, pool: Pool) -> None:
+    assert visitor.gets("/doctor").text.count("not examined yet") == 2
+    pool.store.run(
+        note, "two.test", [found("spf-missing", "two.test", HOSTILE), found("mx-ok", "two.test", "fine")], NOON
+    )
+    page = visitor.gets("/doctor").text
+    assert page.index("two.test") < page.index("one.test")
+    assert "<strong>error</strong>" in page
+    assert "All right: mx" in page
+    assert "<script>" not in page
+    rows = visitor.gets("/api/findings").json
+    assert [(row["code"], row["level"], row["examined_at"]) for row in rows] == [
+        ("spf-missing", "error", NOON.isoformat()),
+        ("mx-ok", "ok", NOON.isoformat()),
+    ]
 
 
 def test_what_a_server_or_an_operator_wrote_is_text_and_nothing_else(visitor: Visitor, pool: Pool) -> None:

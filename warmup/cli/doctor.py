@@ -21,6 +21,7 @@ from warmup.daemon.keys import Keys
 from warmup.dns import Finding, Level, Resolver, worst
 from warmup.errors import OperatorError, UsageError
 from warmup.store import Connection, Store, mailboxes
+from warmup.view import findings as findings_
 from warmup.view.plain import text
 
 from .common import ConfigFile, Database, Json, now, opened, settings, vault
@@ -109,7 +110,7 @@ def doctor(
             if name_server is None and not (subject and "@" in subject):
                 store.run(_keep, told)
     if json:
-        print_json([_row(domain, at, finding) for domain, at, findings in told for finding in findings])
+        print_json([findings_.row(domain, at, finding) for domain, at, findings in told for finding in findings])
     else:
         show(line for one in told for line in _lines(*one, everything=everything, dated=last))
     sys.stdout.flush()
@@ -209,20 +210,6 @@ def _lines(domain: str, at: datetime, findings: Sequence[Finding], *, everything
         yield from (f"  {finding.level}: {finding.check}: {finding.what}" for finding in fine)
     elif fine:
         yield f"  all right: {', '.join(dict.fromkeys(finding.check for finding in fine))}"
-
-
-def _row(domain: str, at: datetime, finding: Finding) -> dict[str, object]:
-    return {
-        "domain": domain,
-        "examined_at": at,
-        "check": finding.check,
-        "code": finding.code,
-        "level": str(finding.level),
-        "of": finding.of,
-        "what": finding.what,
-        "why": finding.why or None,
-        "fix": finding.fix or None,
-    }
 
 
 def _summary(findings: Sequence[Finding]) -> str:

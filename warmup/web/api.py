@@ -20,13 +20,14 @@ from warmup.address import canonical
 from warmup.errors import OperatorError, UsageError
 from warmup.model import Pause
 from warmup.store import Connection, mailboxes, pauses
-from warmup.view import events, held, history, story
+from warmup.view import events, findings, held, history, placed, story
 from warmup.view.people import everybody
 from warmup.view.plain import plain
 
 from . import holding
 from .conversation import conversation
 from .desk import Desk
+from .examined import examined
 from .openapi import document
 
 _MOST = 1000  # rows of an answer
@@ -43,6 +44,8 @@ def routes() -> list[Route]:
         Route("/mailboxes/{address}/pause", pause, methods=["POST"]),
         Route("/mailboxes/{address}/resume", resume, methods=["POST"]),
         Route("/threads/{thread}", thread),
+        Route("/placement", placement),
+        Route("/findings", findings_),
         Route("/events", events_),
         Route("/pauses", pauses_),
         Route("/pauses/{number}", one_pause),
@@ -83,6 +86,15 @@ async def day(request: Request) -> Response:
 async def thread(request: Request) -> Response:
     desk = _desk(request)
     return _answer((await desk.read(conversation, desk.config, request.path_params["thread"])).row())
+
+
+async def placement(request: Request) -> Response:
+    desk, address = _desk(request), _query(request, "mailbox").get("mailbox")
+    return _answer(await desk.placement() if address is None else await desk.read(_placement, address, desk.now()))
+
+
+async def findings_(request: Request) -> Response:
+    return _answer(await _desk(request).read(_findings))
 
 
 async def events_(request: Request) -> Response:
@@ -190,6 +202,14 @@ def _day(db: Connection, address: str, on: date) -> dict[str, object]:
         return story.of_day(db, found, on).row()
     except OperatorError as unplanned:
         raise UsageError(str(unplanned)) from unplanned
+
+
+def _placement(db: Connection, address: str, at: datetime) -> list[dict[str, object]]:
+    return placed.by_provider(db, at, mailbox=mailboxes.get(db, canonical(address), removed=True).id)
+
+
+def _findings(db: Connection) -> list[dict[str, object]]:
+    return [findings.row(one.domain, one.at, found) for one in examined(db) if one.at for found in one.findings]
 
 
 def _events(db: Connection, limit: int, address: str | None) -> list[dict[str, object]]:

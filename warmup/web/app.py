@@ -20,6 +20,7 @@ from warmup.store import pauses
 
 from . import api, pages
 from .desk import Desk
+from .examined import examined
 from .guard import Guard
 from .metrics import Facts, exposition
 
@@ -45,7 +46,7 @@ def application(desk: Desk) -> ASGIApp:
 async def metrics(request: Request) -> Response:
     desk: Desk = request.app.state.desk
     holds = await desk.read(pauses.active, desk.now())
-    facts = Facts(await desk.pool(), holds, await desk.health())
+    facts = Facts(await desk.pool(), holds, await desk.read(examined), await desk.health())
     body, kind = exposition(facts, request.headers.get("Accept", ""))
     return Response(body, media_type=kind)
 

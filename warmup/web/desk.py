@@ -18,7 +18,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from warmup.config import Config
 from warmup.daemon.clock import Clock
 from warmup.store import Connection, Store, messages
-from warmup.view import pool
+from warmup.view import placed, pool
 
 from .access import Access
 
@@ -54,6 +54,7 @@ class Desk:
         self._threads = ThreadPoolExecutor(_AT_ONCE, "warmup-web")
         self._asking = asyncio.Lock()
         self._pool: list[dict[str, Any]] = []
+        self._placement: list[dict[str, object]] = []
         self._old_at = 0.0
 
     async def read(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -72,9 +73,15 @@ class Desk:
             began = time.monotonic()
             if began >= self._old_at:
                 self._pool = await self.read(pool.rows, self.config, self.now())
+                self._placement = await self.read(placed.by_provider, self.now())
                 took = time.monotonic() - began
                 self._old_at = began + took + max(_FRESH, _RESTED * took)
             return self._pool
+
+    async def placement(self) -> list[dict[str, object]]:
+        """Where the pool's mail arrives, as of then."""
+        await self.pool()
+        return self._placement
 
     async def health(self) -> Health:
         """Raises `StoreError` if the database can't be used."""

@@ -1,7 +1,8 @@
 """/metrics: where the pool stands, for Prometheus.
 
 Counted in the database when it is asked for, so a restart loses nothing; a mailbox that is purged takes its counts with
-it. Labels are mailboxes of the pool, scopes, causes and placements: never a message, a server's words or a rule.
+it. Labels are mailboxes and domains of the pool, scopes, causes, placements and levels: never a message, a server's
+words or a rule.
 
 Owns: names, help and labels. Does not own: the numbers (`warmup.view.pool`).
 Sources: https://prometheus.io/docs/practices/naming/, https://prometheus.io/docs/instrumenting/writing_exporters/.
@@ -19,9 +20,11 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from warmup import __version__
+from warmup.dns import Level
 from warmup.model import Cause, Pause, Placement, Scope
 
 from .desk import Health
+from .examined import Examined
 
 Row = Mapping[str, Any]
 
@@ -44,8 +47,11 @@ _NOW = {
 class Facts(Collector):
     """Of one moment."""
 
-    def __init__(self, rows: Sequence[Row], pauses: Sequence[Pause], health: Health) -> None:
+    def __init__(
+        self, rows: Sequence[Row], pauses: Sequence[Pause], domains: Sequence[Examined], health: Health
+    ) -> None:
         self._rows = rows
+        self._domains = domains
         self._pauses = pauses
         self._health = health
 
@@ -56,6 +62,7 @@ class Facts(Collector):
         yield _gauge("warmup_daemon_behind", "1 if something waits that a daemon would have dealt with.", behind)
         yield _gauge("warmup_mailboxes", "Mailboxes of the pool.", len(self._rows))
         yield self._holds()
+        yield self._findings()
         for name, told in _COUNTED.items():
             counter = CounterMetricFamily(f"warmup_messages_{name}", told, labels=["mailbox"])
             for row in self._rows:
@@ -68,10 +75,25 @@ class Facts(Collector):
                 if row[key] is not None:
                     gauge.add_metric([row["mailbox"]], row[key])
             yield gauge
+        yield from self._arrival()
         held = GaugeMetricFamily("warmup_mailbox_held", "1 while all it would send is held.", labels=["mailbox"])
         for row in self._rows:
             held.add_metric([row["mailbox"]], float(row["held"] == "all"))
         yield held
+
+    def _arrival(self) -> Iterator[Metric]:
+        """None where there is nothing to have a share of, or too little for a score."""
+        told = "Share of the last 7 days' messages, of those looked for, that were found in the inbox."
+        share = GaugeMetricFamily("warmup_inbox_ratio", told, labels=["mailbox"])
+        behind = GaugeMetricFamily("warmup_inbox_ratio_messages", "Messages behind that share.", labels=["mailbox"])
+        score = GaugeMetricFamily("warmup_health_score", "0 to 100; the formula is in the README.", labels=["mailbox"])
+        for row in self._rows:
+            behind.add_metric([row["mailbox"]], row["placement"]["messages"])
+            if row["placement"]["share"] is not None:
+                share.add_metric([row["mailbox"]], row["placement"]["share"])
+            if row["health"] is not None:
+                score.add_metric([row["mailbox"]], row["health"])
+        yield from (share, behind, score)
 
     def _found(self) -> Metric:
         told = "Messages of the mailbox, by where they were first found."
@@ -79,6 +101,15 @@ class Facts(Collector):
         for row in self._rows:
             for placement in Placement:
                 found.add_metric([row["mailbox"], placement], row[placement])
+        return found
+
+    def _findings(self) -> Metric:
+        told = "What the domain's last examination found."
+        found = GaugeMetricFamily("warmup_findings", told, labels=["domain", "level"])
+        for one in self._domains:
+            for level in (Level.WARNING, Level.ERROR):
+                if one.at is not None:
+                    found.add_metric([one.domain, str(level)], one.count(level))
         return found
 
     def _holds(self) -> Metric:

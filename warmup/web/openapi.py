@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from warmup import __version__
+from warmup.dns import Level
 from warmup.model import Cause, Placement, Scope, Stage
 
 Schema = dict[str, Any]
@@ -47,6 +48,19 @@ def _named(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_SHARE: Schema = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+_FIGURES = _object(
+    days=_COUNT,
+    inbox=_COUNT,
+    junk=_COUNT,
+    other=_COUNT,
+    missing=_COUNT,
+    bounced=_COUNT,
+    messages=_COUNT | {"description": "Behind the share: all but those that came back"},
+    share=_SHARE | {"description": "In the inbox"},
+    low=_SHARE | {"description": "The true share lies between this and `high`, with 95 % confidence"},
+    high=_SHARE,
+)
 _PAUSE = {
     "id": _COUNT,
     "scope": _one_of(Scope),
@@ -84,6 +98,12 @@ _SCHEMAS: Mapping[str, Schema] = {
         observed=_or_null(_COUNT),
         reserved=_COUNT,
         why=_TEXT,
+        top_day=_or_null(_COUNT),
+        at_top=_YES,
+        top_on=_or_null(_DATE),
+        placement=_FIGURES,
+        health=_or_null(_COUNT | {"maximum": 100}),
+        health_of=_COUNT,
         sent=_COUNT,
         inbox=_COUNT,
         junk=_COUNT,
@@ -98,6 +118,18 @@ _SCHEMAS: Mapping[str, Schema] = {
         next_try=_or_null(_TEXT),
         held_by=_or_null(_TEXT),
         pauses=_list(_named("Pause")),
+    ),
+    "Placement": _object(to=_TEXT | {"description": "Who receives"}, periods=_list(_FIGURES)),
+    "Finding": _object(
+        domain=_TEXT,
+        examined_at=_AT,
+        check=_TEXT,
+        code=_TEXT,
+        level={"type": "string", "enum": [str(level) for level in Level]},
+        of=_TEXT | {"description": "The domain, address or server it was found at"},
+        what=_TEXT,
+        why=_or_null(_TEXT),
+        fix=_or_null(_TEXT),
     ),
     "Day": _object(
         date=_DATE, age=_COUNT, curve=_TEXT, volume=_COUNT, allowance=_COUNT, sent=_COUNT, why=_or_null(_TEXT)
@@ -219,6 +251,12 @@ def _paths() -> dict[str, Any]:
             _named("Conversation"),
             {"name": "thread", "in": "path", "required": True, "schema": _TEXT},
         ),
+        "/api/placement": _get(
+            "Where mail arrives, by who receives it; of everybody's, or of one mailbox's",
+            _list(_named("Placement")),
+            {"name": "mailbox", "in": "query", "schema": _TEXT},
+        ),
+        "/api/findings": _get("What the doctor found last, the worst domain first", _list(_named("Finding"))),
         "/api/events": _get(
             "The latest messages and pauses, the latest last",
             _list(_named("Event")),

@@ -23,7 +23,7 @@ from warmup.errors import OperatorError
 from warmup.model import Cause, Mailbox
 from warmup.plan import local_date
 from warmup.store import Connection, mailboxes, pauses
-from warmup.view import events, held, history, story
+from warmup.view import events, held, history, placed, story
 from warmup.view.people import everybody
 from warmup.view.plain import text
 
@@ -32,6 +32,7 @@ from .access import LASTING
 from .chart import chart
 from .conversation import conversation
 from .desk import Desk
+from .examined import examined
 from .guard import COOKIE, Visitor
 
 _LATEST = 20  # events beside other things
@@ -72,6 +73,7 @@ def routes() -> list[Route]:
         Route("/pauses", pauses_),
         Route("/pauses/{number}", one_pause),
         Route("/pauses/{number}/end", end, methods=["POST"]),
+        Route("/doctor", doctor),
         Route("/events", events_),
         Route("/sign-in", sign_in, methods=["GET", "POST"]),
         Route("/sign-out", sign_out, methods=["POST"]),
@@ -83,7 +85,8 @@ async def pool(request: Request) -> Response:
     rows = await desk.pool()
     happened = await desk.read(events.rows, _LATEST)
     holds = await desk.read(_active, desk.now())
-    return await _page(request, "pool.html", rows=rows, events=happened[::-1], holds=holds)
+    arrived = await desk.placement()
+    return await _page(request, "pool.html", rows=rows, events=happened[::-1], holds=holds, placement=arrived)
 
 
 async def mailbox(request: Request) -> Response:
@@ -117,6 +120,10 @@ async def one_pause(request: Request) -> Response:
     desk = _desk(request)
     row, advice = await desk.read(_pause, desk, holding.number(request.path_params["number"]))
     return await _page(request, "pause.html", hold=row, advice=advice, now=desk.now())
+
+
+async def doctor(request: Request) -> Response:
+    return await _page(request, "doctor.html", examined=await _desk(request).read(examined))
 
 
 async def events_(request: Request) -> Response:
@@ -260,4 +267,14 @@ def _mailbox(db: Connection, address: str, at: datetime) -> tuple[Mailbox, list[
         for pause in pauses.history(db, whose.id)
         if pause.cause is Cause.VERDICT
     }
-    return whose, today, {"days": history.rows(db, whose.id), "holds": holds, "events": happened, "began": began}
+    return (
+        whose,
+        today,
+        {
+            "days": history.rows(db, whose.id),
+            "holds": holds,
+            "events": happened,
+            "began": began,
+            "placement": placed.by_provider(db, at, mailbox=whose.id),
+        },
+    )
