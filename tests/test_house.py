@@ -72,7 +72,6 @@ RFCS = {
     3461: "SMTP DSN",
     3463: "enhanced status codes",
     3464: "delivery status notifications",
-    3493: "sockets for IPv6",
     3501: "IMAP4rev1",
     3596: "DNS for IPv6",
     3691: "IMAP UNSELECT",

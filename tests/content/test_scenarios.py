@@ -10,7 +10,8 @@ from itertools import cycle, islice
 
 import pytest
 
-from warmup.content import Language, Person, Scenario, compose
+from warmup.config import phrases
+from warmup.content import Language, Person, Scenario, compose, lint
 from warmup.content.corpus import Told
 
 from .letters import body, letter, parts, shipped, sources, tables
@@ -157,6 +158,12 @@ def test_a_thousand_messages_differ() -> None:
     own = {shipped().tell(each, [each.turn]).turns[each.turn] for each in letters}
     assert len(bodies) > 990
     assert len(own) > 990  # what was written, quotations aside
+
+
+@each_language
+def test_no_flaw_is_found_in_what_is_shipped(code: str) -> None:
+    scenarios = [scenario for scenario in shipped().scenarios if scenario.language == code]
+    assert [flaw for one in scenarios for flaw in lint(shipped(), one, phrases()[code], trials=5)] == []
 
 
 @each_language

@@ -34,13 +34,13 @@ class Flaw:
     said: str = ""
 
 
-def lint(corpus: Corpus, scenario: Scenario, phrases: Iterable[str]) -> tuple[Flaw, ...]:
+def lint(corpus: Corpus, scenario: Scenario, phrases: Iterable[str], trials: int = _TRIALS) -> tuple[Flaw, ...]:
     """Each flaw once for each turn it is in. `phrases` are words that spam filters look for, in the scenario's
     language.
     """
     kinds = (*_FLAWS, *(_phrase(phrase) for phrase in phrases))
     try:
-        told = [corpus.tell(trial(scenario, seed), range(1, scenario.turns + 1)) for seed in range(_TRIALS)]
+        told = [corpus.tell(trial(scenario, seed), range(1, scenario.turns + 1)) for seed in range(trials)]
     except ValueError as error:
         return (Flaw(scenario.name, None, str(error)),)
     flaws = [
