@@ -137,6 +137,11 @@ def test_the_daemon_logs_no_password_not_even_one_that_is_refused(
 
 # Every command that has --json, and what it needs besides. First the one that makes something to tell of.
 SAID_AS_JSON: dict[str, tuple[str, ...]] = {
+    "notify": (),
+    "placement": (),
+    "templates list": (),
+    "templates check": ("en/meeting",),
+    "templates preview": ("en/meeting",),
     "run": ("--jump", "--start", "2027-03-01", "--until", "2027-03-03"),
     "allowance": ("ann.bell@northpost.test",),
     "audit": (),
