@@ -239,7 +239,8 @@ def test_after_a_life_no_marked_password_is_found_anywhere(house: Hand, tmp_path
         house.does("mailbox", "pause", own.addresses[2])
         for name, arguments in SAID_AS_JSON.items():
             result = house.types(*name.split(), *arguments, "--json")
-            assert result.exit_code == 0, (name, result.output)
+            expected = 2 if name == "notify" else 0  # there is nobody to tell
+            assert result.exit_code == expected, (name, result.output)
             seen[name] = result.output.encode()
         seen["rotate"] = house.does("secrets", "rotate").encode()
         daemon = live()
