@@ -9,18 +9,24 @@ from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.notify.listener import Listener, listening
 from tests.notify.test_ways import secret
+from warmup import smtp
+from warmup.daemon import postbox
 from warmup.daemon.herald import Herald
 from warmup.daemon.office import Office
 from warmup.daemon.planner import plan_new_days
 from warmup.daemon.run import opened
-from warmup.model import Cause, Pause, Placement, Scope
+from warmup.model import Cause, Endpoint, Pause, Placement, Response, Scope, Stage
 from warmup.notify import Channel, Kind
 from warmup.plan import local_date
+from warmup.sandbox import Fault
+from warmup.sandbox.faults import Manner
+from warmup.smtp import Session
 from warmup.store import budgets, pauses
 
 from .fortune import Fortune
@@ -197,3 +203,42 @@ async def test_mail_waits_while_its_sender_is_held_and_takes_nothing_of_its_day(
         (untold,) = world.events("untold")
         assert untold.fields["why"] == "ann@north.test is held itself"
         assert not world.servers.ledger.accepted
+
+
+REFUSED = {
+    "a 421 holds": Fault(Stage.MAIL, say="421 4.7.0 Try again later, you are sending too fast"),
+    "a lost 250 is the end": Fault(Stage.DOT, manner=Manner.LOST),
+    "a broken wire holds": Fault(Stage.RCPT, manner=Manner.DROP),
+    "a refusal for good is the end": Fault(Stage.RCPT, say="550 5.1.1 User unknown"),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED.values(), ids=REFUSED)
+async def test_no_server_hears_of_a_mail_again_that_it_refused_or_may_have(
+    tmp_path: Path, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialled = []
+
+    async def dial(by: Endpoint, *rest: Any, **how: Any) -> Session | Response:
+        dialled.append(by)
+        return await smtp.dial(by, *rest, **how)
+
+    monkeypatch.setattr(postbox, "dial", dial)
+    settings = '[notify.to.me]\nkind = "mail"\nfrom = "ann@north.test"\nto = "ben@east.test"\n'
+    async with World(tmp_path, settings=settings, faults=[fault]) as world:
+        world.clock.jump(world.clock.now() + 10 * HOUR)
+        with opened(world.config, world.clock, world.facts.append, {}) as desk:
+            now, ann = world.clock.now(), world.pool["ann@north.test"]
+            desk.store.run(plan_new_days, desk.config, now, "seed")
+            before = desk.store.run(budgets.get, ann.id, local_date(now, ann.zone)).left
+            herald = Herald(desk, waits=(0.0, 0.0, 0.0))
+            desk.log.also(herald.hear)
+            desk.log.deaf("gone")
+            await herald.idle()
+            left = desk.store.run(budgets.get, ann.id, local_date(now, ann.zone)).left
+            held = desk.store.run(pauses.active, now)
+        assert [fact.event for fact in world.events("told", "untold")] == ["untold"]
+        assert len(dialled) == 1
+        lost = fault.manner is Manner.LOST
+        assert left == before - lost
+        assert bool(held) is not lost

@@ -3,13 +3,14 @@
 To nobody else: that mail leaves for registered mailboxes alone is kept in code, and no setting changes it. It is plain
 mail, without the label, and counts against its sender's day as what other programs take of it.
 
-Owns: that mail. Does not own: speaking SMTP (`warmup.smtp`), the sums (`warmup.store.budgets`), trying again
-(`warmup.daemon.herald`).
+Owns: that mail. Does not own: speaking SMTP (`warmup.smtp`), the sums (`warmup.store.budgets`), the hold
+(`warmup.daemon.hold`), trying again (`warmup.daemon.herald`).
 Sources: RFC 5322 §3.6, RFC 3834 §5 (Auto-Submitted).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTPUTF8
@@ -17,77 +18,113 @@ from email.utils import format_datetime
 from functools import partial
 
 from warmup.address import wire
-from warmup.errors import OperatorError, WireError
-from warmup.model import Endpoint, Mailbox, Response, digest
+from warmup.errors import NotSent, OperatorError, TokenLost, Uncertain
+from warmup.model import Action, Endpoint, Mailbox, Response, digest
 from warmup.notify import Channel, Notice, Untold
 from warmup.plan import local_date
 from warmup.smtp import Timeouts, dial
-from warmup.store import Connection, budgets, mailboxes, messages, pauses
+from warmup.store import Connection, budgets, days, mailboxes, messages, pauses
+from warmup.throttle import judge, scope
 
+from . import hold
 from .office import Office
 
 _ACCEPTED = range(200, 300)
 
 
 async def mail(office: Office, channel: Channel, notice: Notice) -> None:
-    """Send it. Raises `Untold`."""
+    """Send it. What was taken of the sender's day is given back, unless the server has the mail, or may have it.
+
+    A refusal holds what any refusal of its words holds, so that trying again meets the hold and not the server. Raises
+    `Untold`; hopeless, where the wire broke after the final dot: it may have arrived, and nothing is sent twice.
+    """
+    now = office.clock.now()
     try:
-        said = await _sent(office, channel, notice, office.clock.now())
-    except (WireError, OperatorError) as error:
+        way = await office.store.do(_taken, office, channel, now)
+    except OperatorError as error:
         raise Untold(str(error)) from None
-    if said.code not in _ACCEPTED:
-        raise Untold(f"{channel.sender}: {said}")
+    spent = False
+    try:
+        said = await _sent(office, way, _text(way.sender, way.recipient, notice, now))
+        spent = said.code in _ACCEPTED
+    except Uncertain as broken:
+        spent = True
+        raise Untold(f"{way.sender.address}: {broken}; it may have arrived", hopeless=True) from None
+    except (NotSent, TokenLost) as broken:
+        await hold.by_failure(office, way.sender, broken, asked=now, server=way.by)
+        raise Untold(f"{way.sender.address}: {broken}") from None
+    except OperatorError as error:
+        raise Untold(str(error)) from None
+    finally:
+        if not spent:
+            await office.store.do(budgets.give_back, way.sender.id, local_date(now, way.sender.zone), 1)
+    if not spent:
+        await _refused(office, way, said, now)
 
 
-async def _sent(office: Office, channel: Channel, notice: Notice, now: datetime) -> Response:
-    """The server's last word. What was taken of the day is given back if it doesn't take the mail, or before that."""
-    sender, recipient, by = await office.store.do(_taken, office, channel, now)
-    submission, text = office.config.submission, _text(sender, recipient, notice, now)
-    timeouts = Timeouts(
-        connect=submission.connect, command=submission.command, data=submission.data, dot=submission.dot
-    )
+@dataclass(frozen=True, slots=True)
+class _Way:
+    sender: Mailbox
+    recipient: Mailbox
+    by: Endpoint
+
+
+async def _sent(office: Office, way: _Way, text: bytes) -> Response:
+    """The server's last word."""
+    submission = office.config.submission
     dialled = partial(
         dial,
-        by,
-        sender.login,
+        way.by,
+        way.sender.login,
         hello=submission.hello,
         tls=office.tls,
-        timeouts=timeouts,
-        source=sender.source,
+        timeouts=Timeouts(
+            connect=submission.connect, command=submission.command, data=submission.data, dot=submission.dot
+        ),
+        source=way.sender.source,
     )
-    took = False
+    session = await office.keys.turn(way.sender, dialled)
+    if isinstance(session, Response):
+        return session
     try:
-        session = await office.keys.turn(sender, dialled)
-        if isinstance(session, Response):
-            return session
-        try:
-            said = await session.envelope(sender.address, recipient.address, text)
-            if said.positive:
-                took = True  # or may have, if the wire breaks
-                said = await session.data(text)
-                took = said.code in _ACCEPTED
-            return said
-        finally:
-            await session.close()
+        said = await session.envelope(way.sender.address, way.recipient.address, text)
+        if said.positive:
+            await office.store.do(_free, way, office.clock.now())  # a pause may have begun while the server thought
+            said = await session.data(text)
+        return said
     finally:
-        if not took:
-            await office.store.do(budgets.give_back, sender.id, local_date(now, sender.zone), 1)
+        await session.close()
 
 
-def _taken(db: Connection, office: Office, channel: Channel, now: datetime) -> tuple[Mailbox, Mailbox, Endpoint]:
-    """Sender, recipient and the server to go by, with one message taken of the sender's day. A work of the store.
-    Raises `Untold`.
-    """
+async def _refused(office: Office, way: _Way, said: Response, now: datetime) -> None:
+    """Hold what the server's words ask for. Always raises `Untold`."""
+    verdict = judge(said, provider=way.sender.provider, waits=office.config.waits, rules=office.config.rules)
+    if scope(verdict, said.stage) is not None:
+        day = await office.store.do(days.get, way.sender.id, local_date(now, way.sender.zone))
+        await hold.by_verdict(
+            office, way.sender, said, verdict, asked=now, server=way.by, recipient=way.recipient, day=day
+        )
+    raise Untold(f"{way.sender.address}: {said}", hopeless=verdict.action is Action.FAIL_MESSAGE)
+
+
+def _free(db: Connection, way: _Way, now: datetime) -> None:
+    """Raises `Untold` if the mail mustn't go now. A work of the store, as the next one."""
+    held = any(pause.covers(now, way.sender, way.recipient) for pause in pauses.active(db, now))
+    if held or way.by.name in pauses.held_hosts(db, now):
+        raise Untold(f"{way.sender.address} is held itself")
+
+
+def _taken(db: Connection, office: Office, channel: Channel, now: datetime) -> _Way:
+    """The way to go, with one message taken of the sender's day. Raises `Untold`."""
     sender, recipient = mailboxes.get(db, channel.sender), mailboxes.get(db, channel.recipient)
     held_hosts = pauses.held_hosts(db, now)
-    by = next((server for server in sender.submission if server.name not in held_hosts), None)
-    if by is None or any(pause.covers(now, sender, recipient) for pause in pauses.active(db, now)):
-        raise Untold(f"{sender.address} is held itself")
+    way = _Way(sender, recipient, next((by for by in sender.submission if by.name not in held_hosts), sender.smtp))
+    _free(db, way, now)
     ramp = office.config.ramps.get(sender.curve or office.config.curve)
     most = ramp.top if ramp else messages.MANY
     if not budgets.take(db, sender.id, local_date(now, sender.zone), 1, most=most):
         raise Untold(f"{sender.address} may send nothing more today")
-    return sender, recipient, by
+    return way
 
 
 def _text(sender: Mailbox, recipient: Mailbox, notice: Notice, now: datetime) -> bytes:
