@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from warmup.content import Corpus, Language, Letter, Person
+from warmup.content.corpus import Told, language_of
 
 ROOT = Path(__file__).parents[2]
 ANN = Person("Ann Bell", "ann.bell@north.test")
@@ -67,6 +68,21 @@ def letter(scenario: str, turn: int, seed: int, opener: Person = ANN, other: Per
         earlier=tuple(stamps[:-1]),
         label=("X-Warmup", "0123456789abcdef0123456789abcdef"),
     )
+
+
+@cache
+def told(name: str, seed: int) -> Told:
+    """All of the thread that `seed` stands for."""
+    turns = dict(shipped().by_language[language_of(name)])[name]
+    return shipped().tell(letter(name, turns, seed), range(1, turns + 1))
+
+
+def turns_told(name: str, seeds: Iterable[int]) -> Iterator[Sequence[str]]:
+    """The paragraphs of each turn of a conversation's threads, from the greeting, if there is one, to the last before
+    the name.
+    """
+    for seed in seeds:
+        yield from (paragraphs[:-1] for paragraphs in told(name, seed).turns.values())
 
 
 def parsed(message: bytes) -> EmailMessage:

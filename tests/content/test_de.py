@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
-from .letters import letter, shipped
+from .letters import shipped, turns_told
 
 SEEDS = range(25)
 
@@ -25,17 +26,8 @@ NO_COMMA = re.compile(
 
 
 @cache
-def turns() -> tuple[tuple[str, ...], ...]:
-    """The paragraphs of every turn, from the greeting, if there is one, to the last before the name."""
-    return tuple(
-        tuple(paragraphs[:-1])
-        for scenario in shipped().scenarios
-        if scenario.name.startswith("de/")
-        for seed in SEEDS
-        for paragraphs in shipped()
-        .tell(letter(scenario.name, scenario.turns, seed), range(1, scenario.turns + 1))
-        .turns.values()
-    )
+def turns() -> tuple[Sequence[str], ...]:
+    return tuple(turn for name, _ in shipped().by_language["de"] for turn in turns_told(name, SEEDS))
 
 
 @cache

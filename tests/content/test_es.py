@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from .letters import letter, shipped, tables
+from .letters import shipped, tables, told
 
 each_scenario = pytest.mark.parametrize("name", [name for name, _ in shipped().by_language["es"]])
 
@@ -15,11 +15,8 @@ each_scenario = pytest.mark.parametrize("name", [name for name, _ in shipped().b
 @cache
 def said(name: str) -> tuple[str, ...]:
     """Subjects and paragraphs of forty threads."""
-    turns = dict(shipped().by_language["es"])[name]
-    threads = [shipped().tell(letter(name, turns, seed), range(1, turns + 1)) for seed in range(40)]
-    return tuple(
-        text for told in threads for text in (told.subject, *(p for turn in told.turns.values() for p in turn))
-    )
+    threads = [told(name, seed) for seed in range(40)]
+    return tuple(text for one in threads for text in (one.subject, *(p for turn in one.turns.values() for p in turn)))
 
 
 @each_scenario

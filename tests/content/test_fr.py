@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from .letters import letter, shipped, sources, tables
+from .letters import letter, shipped, sources, tables, turns_told
 
 SEEDS = range(24)
 NAMES = sorted(name for name in sources() if name.startswith("fr/"))
@@ -43,11 +43,7 @@ each_scenario = pytest.mark.parametrize("name", NAMES)
 @cache
 def said(name: str) -> tuple[str, ...]:
     """Every turn of every seed, without its greeting and farewell where they have a line of their own."""
-    turns = next(scenario.turns for scenario in shipped().scenarios if scenario.name == name)
-    tellings = (shipped().tell(letter(name, turns, seed), range(1, turns + 1)) for seed in SEEDS)
-    return tuple(
-        "\n".join(text for text in turn[:-1] if text[-1] in ".?!") for told in tellings for turn in told.turns.values()
-    )
+    return tuple("\n".join(text for text in turn if text[-1] in ".?!") for turn in turns_told(name, SEEDS))
 
 
 def hits(pattern: re.Pattern[str], name: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from .letters import letter, shipped, sources, tables
+from .letters import sources, tables, turns_told
 
 SEEDS = range(24)
 NAMES = sorted(name for name in sources() if name.startswith("it/"))
@@ -46,9 +46,7 @@ each_scenario = pytest.mark.parametrize("name", NAMES)
 @cache
 def said(name: str) -> tuple[tuple[str, ...], ...]:
     """Every turn of every seed, without its farewell."""
-    turns = next(scenario.turns for scenario in shipped().scenarios if scenario.name == name)
-    tellings = (shipped().tell(letter(name, turns, seed), range(1, turns + 1)) for seed in SEEDS)
-    return tuple(tuple(turn[:-1]) for told in tellings for turn in told.turns.values())
+    return tuple(map(tuple, turns_told(name, SEEDS)))
 
 
 def hits(pattern: re.Pattern[str], name: str) -> Iterator[str]:

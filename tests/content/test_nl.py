@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from .letters import letter, shipped, tables
+from .letters import shipped, tables, turns_told
 
 SEEDS = range(25)
 WORDS = tables()["nl"]["words"]
@@ -32,23 +32,11 @@ THIRD_PLACE = re.compile(
 
 
 @cache
-def turns() -> tuple[tuple[str, ...], ...]:
-    """The paragraphs of every turn, from the greeting, if there is one, to the last before the name."""
-    return tuple(
-        tuple(paragraphs[:-1])
-        for scenario in shipped().scenarios
-        if scenario.name.startswith("nl/")
-        for seed in SEEDS
-        for paragraphs in shipped()
-        .tell(letter(scenario.name, scenario.turns, seed), range(1, scenario.turns + 1))
-        .turns.values()
-    )
-
-
-@cache
 def prose() -> tuple[str, ...]:
     """Paragraphs that are sentences, all of which end in a mark."""
-    return tuple(text for paragraphs in turns() for text in paragraphs if not text.endswith(","))
+    names = [name for name, _ in shipped().by_language["nl"]]
+    turns = (turn for name in names for turn in turns_told(name, SEEDS))
+    return tuple(text for paragraphs in turns for text in paragraphs if not text.endswith(","))
 
 
 def test_every_paragraph_begins_with_a_capital() -> None:

@@ -12,9 +12,8 @@ import pytest
 
 from warmup.config import phrases
 from warmup.content import Language, Person, Scenario, compose, lint
-from warmup.content.corpus import Told
 
-from .letters import body, letter, parts, shipped, sources, tables
+from .letters import body, letter, parts, shipped, sources, tables, told
 
 SEEDS = range(40)
 HELEN, HUGO = Person("Helen Marsh", "helen@north.test"), Person("Hugo", "hugo@south.test")
@@ -27,12 +26,6 @@ each_language = pytest.mark.parametrize("code", sorted(tables()))
 
 def scenario(name: str) -> Scenario:
     return next(scenario for scenario in shipped().scenarios if scenario.name == name)
-
-
-@cache
-def told(name: str, seed: int) -> Told:
-    turns = scenario(name).turns
-    return shipped().tell(letter(name, turns, seed), range(1, turns + 1))
 
 
 @cache
