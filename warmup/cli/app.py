@@ -67,8 +67,9 @@ def root(
                         warmup run                     the daemon
                         warmup status
 
-    Exit codes: 0 done, 1 an error, 2 wrong usage, 3 an audit or the doctor found something, 74 the database, 77 a
-    credential or a sign-in, 78 the configuration, 130 interrupted. Errors are one line each on standard error.
+    Exit codes: 0 done, 1 an error, 2 wrong usage, 3 what was looked for is there (audit, doctor, placement --test,
+    templates check), 74 the database, 77 a credential or a sign-in, 78 the configuration, 130 interrupted. Errors are
+    one line each on standard error.
 
     Every command that shows something has --json. Tables are for terminals; in a pipe they are lines with tabs.
     """
