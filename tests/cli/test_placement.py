@@ -77,8 +77,10 @@ def test_a_round_is_sent_and_found_by_the_daemon(pool: Hand, process: Start, ser
     tried = min(3, before["left"])
     assert len(rows) == tried
     lies = {entry["message_id"]: entry["folder"].lower() for entry in servers.accepted()}
-    assert [row["result"] for row in rows] == [lies[row["message_id"]] for row in rows], result.output
-    assert result.exit_code == (3 if "junk" in lies.values() else 0)
+    # What was planned for this very minute goes first, and the day's last place with it.
+    results = [lies.get(row["message_id"], "dropped") for row in rows]
+    assert [row["result"] for row in rows] == results, result.output
+    assert result.exit_code == (0 if set(results) == {"inbox"} else 3)
     assert f"from {servers.addresses[0]}: {tried} sent for" in result.stderr
     assert after["sent"] == before["sent"] + tried
 
