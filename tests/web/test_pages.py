@@ -209,13 +209,13 @@ def test_a_drawing_has_a_bar_a_day_as_high_as_what_was_sent() -> None:
         {"date": TODAY + timedelta(days=n), "allowance": 10, "sent": sent, "why": None}
         for n, sent in enumerate([10, 5, 0])
     ]
-    drawn = chart(days, {TODAY: "421"})
+    drawn = chart(days, {TODAY: "421"}, today=TODAY + timedelta(days=2))
     assert drawn is not None
     assert [bar.height for bar in drawn.bars] == [HEIGHT, HEIGHT / 2, 0]
-    assert [bar.short for bar in drawn.bars] == [False, True, True]
+    assert [bar.short for bar in drawn.bars] == [False, True, False]  # the last isn't over
     assert [mark.told for mark in drawn.held] == ["Mon 02 Mar: 421"]
     closed = [{"date": date(2026, 3, 7), "allowance": 0, "sent": 0, "why": "closed"}]
-    assert chart(closed, {}) is None
+    assert chart(closed, {}, today=TODAY) is None
 
 
 def test_many_who_look_at_once_are_all_answered_by_one_look_at_the_pool(

@@ -21,7 +21,7 @@ class Bar:
     y: float
     width: float
     height: float
-    short: bool  # much less was sent than was allowed
+    short: bool  # much less was sent than was allowed, and the day is over
     told: str
 
 
@@ -43,7 +43,7 @@ class Chart:
     last: str
 
 
-def chart(days: Sequence[Mapping[str, Any]], held: Mapping[date, str]) -> Chart | None:
+def chart(days: Sequence[Mapping[str, Any]], held: Mapping[date, str], today: date) -> Chart | None:
     """Of the rows of `warmup.view.history`, None of none; `held` has what was said on days on which a hold began."""
     shown = [day for day in days if day["allowance"] or day["sent"]][-_DAYS:]
     if not shown:
@@ -61,7 +61,7 @@ def chart(days: Sequence[Mapping[str, Any]], held: Mapping[date, str]) -> Chart 
         told = f"{day['date']:%a %d %b}: {day['sent']} sent of {day['allowance']}" + (
             f", {day['why']}" if day["why"] else ""
         )
-        short = day["sent"] < 0.8 * day["allowance"]
+        short = day["date"] < today and day["sent"] < 0.8 * day["allowance"]
         bars.append(
             Bar(round(left + step * _GAP / 2, 1), top, round(step * (1 - _GAP), 1), round(HEIGHT - top, 1), short, told)
         )

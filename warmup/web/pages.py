@@ -99,7 +99,7 @@ async def mailbox(request: Request) -> Response:
         mailbox=whose,
         today=today,
         row=row,
-        chart=chart(found["days"], found.pop("began")),
+        chart=chart(found["days"], found.pop("began"), local_date(desk.now(), whose.zone)),
         **found,
     )
 
