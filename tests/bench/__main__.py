@@ -7,9 +7,9 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 
-from . import exchange
+from . import exchange, peer
 
-PARTS: Mapping[str, Callable[..., None]] = {"exchange": exchange.measure}
+PARTS: Mapping[str, Callable[..., None]] = {"exchange": exchange.measure, "peer": peer.measure}
 
 
 def main() -> None:
