@@ -1,11 +1,11 @@
 """The daemon beside a script of smtplib and imaplib: the same exchanges between the same mailboxes on the same servers.
 
-A message and its answer are one exchange, and both are looked for, read and marked. The daemon lives its day on a clock
-that jumps from ring to ring, so both are as fast as they can be. It is measured twice: with all that it does unless told
-otherwise, of which the script does nothing (a copy of each message in Sent, looks into Sent for the owner's own mail and
-into the inbox for what came back, each message put away at last), and with as little of that as can be set: looks for
-what came back, when it visits an inbox anyway. In both it plans, checks the allowance and every hold when a message goes,
-and has it on the disk before and after.
+A message and its answer are one exchange, and both are looked for, read and marked. The daemon lives its day on a
+clock that jumps from ring to ring, so both are as fast as they can be. It is measured twice: with all that it does
+unless told otherwise, of which the script does nothing (a copy of each message in Sent, looks into Sent for the
+owner's own mail and into the inbox for what came back, each message put away at last), and with as little of that as
+can be set: looks for what came back, when it visits an inbox anyway. In both it plans, checks the allowance and every
+hold when a message goes, and has it on the disk before and after.
 
 The servers' time to deliver is part of everybody's wall clock, and part of nobody's CPU.
 """
