@@ -7,9 +7,13 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 
-from . import exchange, peer
+from . import dispatch, exchange, peer
 
-PARTS: Mapping[str, Callable[..., None]] = {"exchange": exchange.measure, "peer": peer.measure}
+PARTS: Mapping[str, Callable[..., None]] = {
+    "exchange": exchange.measure,
+    "dispatch": dispatch.measure,
+    "peer": peer.measure,
+}
 
 
 def main() -> None:
