@@ -29,8 +29,8 @@ _SAID = {b"EHLO": _GREETED, b"AUTH": b"235 2.7.0 in\r\n", b"DATA": b"354 go on\r
 
 @dataclass(slots=True)
 class Taken:
-    """What the servers took: by the clock's `seconds`, how `often` each Message-ID; at `most` so many connections to one
-    host at once; and the `cpu` that they used up to now.
+    """What the servers took: by the clock's `seconds`, how `often` each Message-ID; at `most` so many connections to
+    one host at once; and the `cpu` that they used up to now.
     """
 
     seconds: Counter[int] = field(default_factory=Counter)
