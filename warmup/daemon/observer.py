@@ -17,7 +17,7 @@ from warmup.errors import AccessRefused
 from warmup.imap import Access
 from warmup.model import Mailbox
 from warmup.plan import local_date
-from warmup.store import Connection, budgets, mailboxes, messages
+from warmup.store import Connection, Shards, budgets, mailboxes, messages, shard
 
 from .office import Office
 
@@ -26,9 +26,11 @@ _ENOUGH = timedelta(minutes=30)  # a guess: a visit so soon after a look doesn't
 _EVERY = timedelta(hours=4)  # a guess: most visits come for other reasons, and more often
 
 
-def due(db: Connection, now: datetime) -> dict[int, Mailbox]:
-    """Whose Sent folder is to be counted, by number. A work of the store."""
+def due(db: Connection, now: datetime, shards: Shards | None = None) -> dict[int, Mailbox]:
+    """Whose Sent folder is to be counted, by number; with `shards`, of those alone. A work of the store."""
     waiting = budgets.unobserved(db, now=now, soon=now + _AHEAD, since=now - _EVERY)
+    if shards is not None:
+        waiting = {(number, on) for number, on in waiting if shard(number) in shards}
     known = mailboxes.some(db, {number for number, _ in waiting})
     # What is due after midnight is looked for then: until then a look would be one at another day.
     return {number: known[number] for number, on in sorted(waiting) if local_date(now, known[number].zone) == on}

@@ -10,8 +10,7 @@ is ours (`warmup.imap`), when people read (`warmup.plan.reading`), judging refus
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,7 +28,7 @@ from warmup.model import (
     Stage,
     chance,
 )
-from warmup.store import Connection, bookmarks, mailboxes, messages, pauses
+from warmup.store import Connection, Shards, bookmarks, mailboxes, messages, pauses
 from warmup.throttle.dsn import bounce
 
 from . import aftermath, hold, observer
@@ -61,14 +60,14 @@ class _Agenda:
     troubled: bool  # the visit before broke
 
 
-def _due(db: Connection, now: datetime, counting: bool) -> list[Mailbox]:
+def _due(db: Connection, now: datetime, counting: bool, shards: Shards | None) -> list[Mailbox]:
     """The mailboxes to visit, the longest due first; last those whose Sent folder is to be counted. A work of the
     store, as the next one.
     """
-    numbers = messages.visits_due(db, now)
+    numbers = messages.visits_due(db, now, shards)
     known = mailboxes.some(db, numbers)
     found = {number: known[number] for number in numbers}
-    return list((found | (observer.due(db, now) if counting else {})).values())
+    return list((found | (observer.due(db, now, shards) if counting else {})).values())
 
 
 def _agenda(db: Connection, number: int, now: datetime) -> _Agenda | None:
@@ -95,15 +94,19 @@ class Reader:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._crew = Crew(self._crashed)
-        self._places = asyncio.Semaphore(_AT_ONCE)
-        self._hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_HOST))
 
     async def tick(self) -> None:
         """Begin a visit to every mailbox in which something is due and nobody is looking."""
         self._crew.check()
-        counting = self._office.config.reading.count_sent
-        for mailbox in await self._office.store.do(_due, self._office.clock.now(), counting):
-            self._crew.begin(mailbox.id, partial(self._in_turn, mailbox.id, mailbox.imap.host))
+        share, counting = self._office.share, self._office.config.reading.count_sent
+        for mailbox in await self._office.store.do(_due, self._office.clock.now(), counting, share.shards):
+            if share.serves(mailbox.id):
+                self._crew.begin(mailbox.id, partial(self._in_turn, mailbox.id, mailbox.imap.host))
+
+    @property
+    def busy(self) -> Set[int]:
+        """The mailboxes that it has in hand."""
+        return {key for key in self._crew.keys if isinstance(key, int)}
 
     async def idle(self) -> None:
         await self._crew.idle()
@@ -120,7 +123,11 @@ class Reader:
             await hold.by_visit(self._office, mailbox, error)
 
     async def _in_turn(self, number: int, host: str) -> None:
-        async with self._hosts[host], self._places:
+        places = self._office.places
+        async with (
+            places.one(("visits", host), _AT_HOST, number, everywhere=False),
+            places.one(("reading", ""), _AT_ONCE, number, everywhere=False),
+        ):
             if not self._crew.stopping:
                 await self._visit(number)
 

@@ -15,8 +15,6 @@ Sources: RFC 5321 §4.5.3.2, RFC 1047 (after the final dot).
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Hashable, Sequence, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -28,7 +26,7 @@ from warmup.errors import NotSent, OperatorError, StoreError, TokenLost, Uncerta
 from warmup.model import Action, Endpoint, Kind, Mailbox, Message, Pause, Response, Scope, Verdict, chance
 from warmup.plan import local_date, server
 from warmup.smtp import Session, Timeouts, dial
-from warmup.store import Connection, days, mailboxes, messages, pauses
+from warmup.store import Connection, Shards, days, mailboxes, messages, pauses
 from warmup.throttle import judge, scope, wait
 
 from . import hold
@@ -52,19 +50,21 @@ class Sender:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._crew = Crew(self._crashed)
-        self._places = asyncio.Semaphore(_AT_ONCE)
-        self._ways: dict[_Way, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._hosts: dict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(self._office.config.submission.connections_per_host)
-        )
 
     async def tick(self) -> None:
         """Begin with every mailbox that has something due and isn't being served."""
         self._crew.check()
-        due, narrow = await self._office.store.do(_due, self._office.clock.now())
+        share = self._office.share
+        due, narrow = await self._office.store.do(_due, self._office.clock.now(), share.shards)
         ways = {(pause.scope, pause.domain or pause.host or "") for pause in narrow}
         for mailbox in due:
-            self._crew.begin(mailbox.id, partial(self._serve, mailbox, ways))
+            if share.serves(mailbox.id):
+                self._crew.begin(mailbox.id, partial(self._serve, mailbox, ways))
+
+    @property
+    def busy(self) -> Set[int]:
+        """The mailboxes that it has in hand."""
+        return {key for key in self._crew.keys if isinstance(key, int)}
 
     async def idle(self) -> None:
         await self._crew.idle()
@@ -83,11 +83,11 @@ class Sender:
     async def _serve(self, sender: Mailbox, narrow: Set[_Way]) -> None:
         """By one server after the other, for as long as one's trouble leaves another."""
         office, more = self._office, True
-        async with self._alone((Scope.DOMAIN, sender.domain), narrow):
+        async with self._alone((Scope.DOMAIN, sender.domain), sender, narrow):
             while more and not self._crew.stopping:
                 free = await office.store.do(_free, office, sender, office.clock.now()) if sender.relays else None
                 by = free or sender.smtp  # also if all are held: what is due is dropped for that reason then
-                async with self._turn(by, narrow):
+                async with self._turn(sender, by, narrow):
                     more = await self._visit(sender, by)
 
     async def _visit(self, sender: Mailbox, by: Endpoint) -> bool:
@@ -110,16 +110,21 @@ class Sender:
                 await session.close()
 
     @asynccontextmanager
-    async def _turn(self, by: Endpoint, narrow: Set[_Way]) -> AsyncIterator[None]:
+    async def _turn(self, sender: Mailbox, by: Endpoint, narrow: Set[_Way]) -> AsyncIterator[None]:
         """Alone on the way to a host, if that is narrow; then at the host, before its place among all: those who wait
         for a server that hangs mustn't take the places of the others. A domain's way comes before all that and a host's
         is left before another's is entered, so no two wait for each other.
         """
-        async with self._alone((Scope.HOST, by.name), narrow), self._hosts[by.name], self._places:
+        places, most = self._office.places, self._office.config.submission.connections_per_host
+        async with (
+            self._alone((Scope.HOST, by.name), sender, narrow),
+            places.one(("connections", by.name), most, sender.id),
+            places.one(("sending", ""), _AT_ONCE, sender.id, everywhere=False),
+        ):
             yield
 
-    def _alone(self, way: _Way, narrow: Set[_Way]) -> AbstractAsyncContextManager[None]:
-        return self._ways[way] if way in narrow else nullcontext()
+    def _alone(self, way: _Way, sender: Mailbox, narrow: Set[_Way]) -> AbstractAsyncContextManager[None]:
+        return self._office.places.one((f"narrow {way[0]}", way[1]), 1, sender.id) if way in narrow else nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +138,9 @@ class _Order:
     by: Endpoint  # the submission server
 
 
-def _due(db: Connection, now: datetime) -> tuple[list[Mailbox], list[Pause]]:
+def _due(db: Connection, now: datetime, shards: Shards | None) -> tuple[list[Mailbox], list[Pause]]:
     """Those who have something to send, and what held several until lately. A work of the store, as the next one."""
-    due = list(mailboxes.some(db, messages.senders_due(db, now)).values())
+    due = list(mailboxes.some(db, messages.senders_due(db, now, shards)).values())
     return due, pauses.narrow(db, now - _NARROW_FOR) if due else []
 
 

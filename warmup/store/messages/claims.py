@@ -34,6 +34,7 @@ from warmup.model import Message, Response
 from warmup.store.mailboxes import REMOVED
 from warmup.store.pauses import HELD
 from warmup.store.rows import from_response, to_message
+from warmup.store.shards import Shards, among
 from warmup.store.tables import NOW, budget, day, mailbox, message
 
 DAY_OVER = "day over"
@@ -52,9 +53,11 @@ WAITING = and_(m.claimed_at.is_(None), m.dropped_at.is_(None))
 IN_HAND = and_(m.claimed_at.is_not(None), m.sent_at.is_(None), m.refused_at.is_(None), m.dropped_at.is_(None))
 
 
-def senders_due(db: Connection, now: datetime) -> list[int]:
-    """The mailboxes with a slot that is due, whether it may be sent or not."""
-    return list(db.scalars(_SENDERS_DUE, {"now": now}))
+def senders_due(db: Connection, now: datetime, shards: Shards | None = None) -> list[int]:
+    """The mailboxes with a slot that is due, whether it may be sent or not; with `shards`, of those alone."""
+    if shards is None:
+        return list(db.scalars(_SENDERS_DUE, {"now": now}))
+    return list(db.scalars(_SENDERS_DUE_AMONG, {"now": now, "shards": list(shards)}))
 
 
 def claim(
@@ -137,11 +140,16 @@ def drop(
 
 
 def release(
-    db: Connection, *, owner: str | None = None, before: datetime | None = None, sender: int | None = None
+    db: Connection,
+    *,
+    owner: str | None = None,
+    before: datetime | None = None,
+    sender: int | None = None,
+    shards: Shards | None = None,
 ) -> int:
-    """After a crash: claims of `owner`, or of anybody, of one `sender`, or of all, made before then or ever, are free
-    again. Those that had come to DATA aren't: they are uncertain, and a visit to the recipient is due. How many of
-    both.
+    """After a crash: claims of `owner`, or of anybody, of one `sender`, of those of some `shards`, or of all, made
+    before then or ever, are free again. Those that had come to DATA aren't: they are uncertain, and a visit to the
+    recipient is due. How many of both.
     """
     left = [IN_HAND]
     if owner is not None:
@@ -150,10 +158,13 @@ def release(
         left.append(m.claimed_at < before)
     if sender is not None:
         left.append(m.sender == sender)
+    if shards is not None:
+        left.append(among(m.sender))
     freed = update(message).where(*left, m.data_at.is_(None)).values(claimed_at=None, claimed_by=None)
     lost = m.data_at.is_not(None), m.visit_at.is_(None), m.missing_at.is_(None)
     doubted = update(message).where(*left, *lost).values(visit_at=m.data_at, reason=INTERRUPTED)
-    return db.execute(freed).rowcount + db.execute(doubted).rowcount
+    of = {} if shards is None else {"shards": list(shards)}
+    return db.execute(freed, of).rowcount + db.execute(doubted, of).rowcount
 
 
 def _hold(db: Connection, mailbox: int) -> bool:
@@ -218,6 +229,7 @@ _why_not = case(
 _first = select(m.id).where(_due, m.local_date == _today, _answerable).order_by(m.due_at, m.id).limit(1)
 
 _SENDERS_DUE = select(m.sender).where(WAITING, m.due_at <= NOW).distinct().order_by(m.sender)
+_SENDERS_DUE_AMONG = _SENDERS_DUE.where(among(m.sender))
 _HOLD = select(mailbox.c.id).where(mailbox.c.id == _sender).with_for_update(key_share=True, skip_locked=True)
 _SETTLE = update(message).where(_due, _why_not.is_not(None)).values(dropped_at=NOW, reason=_why_not).returning(*m)
 _CLAIM = (

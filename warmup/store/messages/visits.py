@@ -16,6 +16,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, u
 from warmup.model import Message, Placement
 from warmup.store.pauses import SHUT
 from warmup.store.rows import to_message
+from warmup.store.shards import Shards, among
 from warmup.store.tables import NOW, mailbox, message
 
 from .claims import IN_HAND, WHICH
@@ -53,11 +54,13 @@ class Stamps(TypedDict, total=False):
     reason: str | None
 
 
-def visits_due(db: Connection, now: datetime) -> list[int]:
-    """The mailboxes to visit, the longest due first. A removed one isn't: we have no business there any more. Nor one
-    that looking into is held.
+def visits_due(db: Connection, now: datetime, shards: Shards | None = None) -> list[int]:
+    """The mailboxes to visit, the longest due first; with `shards`, of those alone. A removed one isn't: we have no
+    business there any more. Nor one that looking into is held.
     """
-    return list(db.scalars(_DUE, {"now": now}))
+    if shards is None:
+        return list(db.scalars(_DUE, {"now": now}))
+    return list(db.scalars(_DUE_AMONG, {"now": now, "shards": list(shards)}))
 
 
 def visit(db: Connection, mailbox: int, now: datetime, *, ahead: timedelta = timedelta(0)) -> Visit:
@@ -109,6 +112,7 @@ _live = and_(mailbox.c.id == _due.whom, mailbox.c.removed_at.is_(None), ~SHUT)
 _whom = bindparam("whom", type_=m.recipient.type)
 
 _DUE = select(_due.whom).join(mailbox, _live).group_by(_due.whom).order_by(func.min(_due.at), _due.whom)
+_DUE_AMONG = _DUE.where(among(_due.whom))
 _soon = bindparam("soon", type_=m.visit_at.type)
 _looked_at = or_(m.visit_at <= NOW, and_(m.opened_at.is_not(None), m.visit_at <= _soon))
 _INBOUND = select(message).where(m.recipient == _whom, _looked_at).order_by(m.visit_at, m.id)
