@@ -7,17 +7,18 @@ password (`warmup.secrets`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
 
 from warmup.errors import UsageError
 from warmup.model import Endpoint, Mailbox, Relay
 
 from .pauses import mended
 from .rows import from_fields, from_relay, to_mailbox, to_relay
+from .shards import SHARDS
 from .tables import budget, day, mailbox, message, pause, relay
 
 REMOVED = "mailbox removed"  # why the slots of a removed mailbox, and those to it, were dropped
@@ -107,6 +108,12 @@ def every(db: Connection, *, removed: bool = False) -> list[Mailbox]:
 def some(db: Connection, ids: Collection[int]) -> dict[int, Mailbox]:
     """Mailboxes by their numbers, removed ones too."""
     return {one.id: one for one in _whole(db, db.execute(select(mailbox).where(mailbox.c.id.in_(ids))).all())}
+
+
+def in_shards(db: Connection) -> Mapping[int, int]:
+    """How many mailboxes there are in each shard that has any."""
+    counted = select(mailbox.c.id % SHARDS, func.count()).where(mailbox.c.removed_at.is_(None))
+    return {row[0]: row[1] for row in db.execute(counted.group_by(mailbox.c.id % SHARDS))}
 
 
 def change(db: Connection, id: int, **fields: Unpack[Fields]) -> Mailbox:
