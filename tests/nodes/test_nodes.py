@@ -14,6 +14,7 @@ from tests.postgres import fresh_database
 from warmup.model import Endpoint, Security
 
 from .house import House
+from .line import Line
 from .waiting import Waiting
 
 pytestmark = pytest.mark.postgres
@@ -61,35 +62,49 @@ def each_once(server: Waiting) -> int:
     return len(arrived)
 
 
-def test_two_nodes_share_the_pool_and_a_server_never_sees_more_than_its_limit(build: Build, server: Waiting) -> None:
+def sharing(house: House) -> list[int]:
+    """How many shards each node has, and that one of them leads."""
+    nodes = house.nodes
+    assert sum(node.leads for node in nodes) <= 1
+    return sorted(len(node.shards) for node in nodes)
+
+
+def test_nodes_share_the_pool_and_a_server_never_sees_more_than_its_limit(build: Build, server: Waiting) -> None:
     house = build(per_host=3)
-    one, other = house.node(), house.node()
-    other.says('shards="32 of 64"')
+    first, second = house.node(), house.node()
+    wait_until(lambda: sharing(house) == [32, 32], "each has half of the shards", SECONDS)
     wait_until(lambda: all_sent(house), "all has been sent", SECONDS)
     assert each_once(server) == SIZE * EACH
     assert 2 <= server.at_once["127.0.0.1"] <= 3
-    senders = {message.claimed_by for message in house.messages}
-    assert len(senders) == 2
-    for node in (one, other):
+    rows = house.who()
+    assert sum(row["mailboxes"] for row in rows) == SIZE
+    assert {row["node"] for row in rows} == {message.claimed_by for message in house.messages}
+    third = house.node()
+    wait_until(lambda: sharing(house) == [20, 22, 22], "each has a third", SECONDS)
+    first.hears(signal.SIGTERM)  # who leads
+    assert first.ends() == 0
+    wait_until(lambda: sharing(house) == [32, 32], "each has half again", SECONDS)
+    wait_until(lambda: any(node.leads for node in house.nodes), "another leads", SECONDS)
+    for node in (second, third):
         node.hears(signal.SIGTERM)
         assert node.ends() == 0
-        assert "Traceback" not in node.told
+    assert "Traceback" not in first.told + second.told + third.told
+    assert house.who() == []
 
 
 def test_what_a_killed_node_had_is_done_by_the_others(build: Build, server: Waiting) -> None:
     house = build()
     one, other = house.node(), house.node()
-    other.says('shards="32 of 64"')
+    wait_until(lambda: sharing(house) == [32, 32], "each has half of the shards", SECONDS)
     wait_until(lambda: len(server.accepted) > SIZE, "both are at it", SECONDS)
     other.hears(signal.SIGKILL)
     other.ends()
-    wait_until(lambda: 'shards="64 of 64" nodes=1' in one.told.rpartition("nodes=2")[2], "all is the first's", SECONDS)
+    wait_until(lambda: sharing(house) == [64], "all is the other's", SECONDS)
     wait_until(lambda: all_tried(house), "all has been tried", SECONDS)
     one.hears(signal.SIGTERM)
     assert one.ends() == 0
-    arrived = each_once(server)
     in_doubt = [message for message in house.messages if message.uncertain]
-    assert arrived >= SIZE * EACH - len(in_doubt)
+    assert each_once(server) >= SIZE * EACH - len(in_doubt)
     assert all(message.visit_at for message in in_doubt)  # to be looked for, and never sent again
     assert not [message for message in house.messages if message.dropped_at]
     assert "Traceback" not in one.told + other.told
@@ -100,17 +115,24 @@ def test_a_node_that_comes_back_after_its_work_was_taken_over_sends_nothing_twic
     build: Build, server: Waiting, how: str
 ) -> None:
     house = build(silent="5s")
-    one, other = house.node(), house.node()
-    other.says('shards="32 of 64"')
-    wait_until(lambda: len(server.accepted) > SIZE, "both are at it", SECONDS)
-    other.hears(signal.SIGSTOP)
-    wait_until(lambda: 'shards="64 of 64" nodes=1' in one.told.rpartition("nodes=2")[2], "all is the first's", SECONDS)
-    other.hears(signal.SIGCONT)
-    other.says("stalled")
-    other.says("resumed")
-    wait_until(lambda: all_tried(house), "all has been tried", SECONDS)
-    for node in (one, other):
-        node.hears(signal.SIGTERM)
-        assert node.ends() == 0
+    with Line(house.port) as line:
+        one, other = house.node(), house.node(through=line.port)
+        wait_until(lambda: sharing(house) == [32, 32], "each has half of the shards", SECONDS)
+        wait_until(lambda: len(server.accepted) > SIZE, "both are at it", SECONDS)
+        if how == "frozen":
+            other.hears(signal.SIGSTOP)
+        else:
+            line.cut()
+        wait_until(lambda: sharing(house) == [64], "all is the other's", SECONDS)
+        if how == "frozen":
+            other.hears(signal.SIGCONT)
+        else:
+            line.mend()
+        other.says("stalled")
+        wait_until(lambda: sharing(house) == [32, 32], "it has its part again", SECONDS)
+        wait_until(lambda: all_tried(house), "all has been tried", SECONDS)
+        for node in (one, other):
+            node.hears(signal.SIGTERM)
+            assert node.ends() == 0
     assert each_once(server) >= SIZE * EACH - sum(message.uncertain for message in house.messages)
     assert "Traceback" not in one.told + other.told

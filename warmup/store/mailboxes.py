@@ -112,8 +112,8 @@ def some(db: Connection, ids: Collection[int]) -> dict[int, Mailbox]:
 
 def in_shards(db: Connection) -> Mapping[int, int]:
     """How many mailboxes there are in each shard that has any."""
-    counted = select(mailbox.c.id % SHARDS, func.count()).where(mailbox.c.removed_at.is_(None))
-    return {row[0]: row[1] for row in db.execute(counted.group_by(mailbox.c.id % SHARDS))}
+    counted = select((mailbox.c.id % SHARDS).label("shard"), func.count()).where(mailbox.c.removed_at.is_(None))
+    return {row[0]: row[1] for row in db.execute(counted.group_by("shard"))}
 
 
 def change(db: Connection, id: int, **fields: Unpack[Fields]) -> Mailbox:
