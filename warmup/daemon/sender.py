@@ -15,7 +15,7 @@ Sources: RFC 5321 §4.5.3.2, RFC 1047 (after the final dot).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Hashable, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ from warmup.store import Connection, Shards, days, mailboxes, messages, pauses
 from warmup.throttle import judge, scope, wait
 
 from . import hold
-from .correspondence import letter
+from .correspondence import letter, turns
 from .crew import Crew
 from .office import Office
 
@@ -92,22 +92,44 @@ class Sender:
 
     async def _visit(self, sender: Mailbox, by: Endpoint) -> bool:
         """Send what is due by one server; whether to go on by another."""
+        office = self._office
         session: Session | None = None
         try:
-            while not self._crew.stopping:
-                taken = await self._office.store.do(_take, self._office, sender, by, self._office.clock.now())
-                if taken is None:
-                    return True
-                dropped, order = taken
-                for message in dropped:
-                    self._office.log.dropped(sender.address, message)
-                if order is None:
+            taken = await self._next(sender, by, None)
+            while taken is not None:
+                for message in taken.dropped:
+                    office.log.dropped(sender.address, message)
+                if taken.order is None:
                     return False
-                session = await _Submission(self._office, order).go(session)
-            return False
+                session, sent = await _Submission(office, taken.order).go(session)
+                taken = await self._next(sender, by, sent)
+            return True
         finally:
             if session is not None:
                 await session.close()
+
+    async def _next(self, sender: Mailbox, by: Endpoint, sent: _Sent | None) -> _Taken | None:
+        """As `_take`, after what was sent is written down, in the same work; nothing is taken when stopping, or when
+        the mailbox is to become another node's.
+        """
+        office = self._office
+        if self._crew.stopping or not office.share.serves(sender.id):
+            taken: _Taken | None = _Taken((), None)
+            if sent is not None:
+                await office.store.do(sent.stamp)
+        elif sent is None:
+            taken = await office.store.do(_take, office, sender, by, office.clock.now())
+        else:
+            try:
+                taken = await office.store.do(_take, office, sender, by, office.clock.now(), after=sent)
+            except StoreError:
+                raise
+            except Exception:  # taking the next is at fault, and this one was sent
+                await office.store.do(sent.stamp)
+                raise
+        if sent is not None:
+            sent.tell()
+        return taken
 
     @asynccontextmanager
     async def _turn(self, sender: Mailbox, by: Endpoint, narrow: Set[_Way]) -> AsyncIterator[None]:
@@ -138,6 +160,22 @@ class _Order:
     by: Endpoint  # the submission server
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What to send next, if anything may go; and what was dropped on the way since it may not."""
+
+    dropped: Sequence[Message]
+    order: _Order | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A message that the server has accepted: how that is written down, and what is to be told then."""
+
+    stamp: Callable[[Connection], object]
+    tell: Callable[[], None]
+
+
 def _due(db: Connection, now: datetime, shards: Shards | None) -> tuple[list[Mailbox], list[Pause]]:
     """Those who have something to send, and what held several until lately. A work of the store, as the next one."""
     due = list(mailboxes.some(db, messages.senders_due(db, now, shards)).values())
@@ -151,25 +189,33 @@ def _free(db: Connection, office: Office, sender: Mailbox, now: datetime) -> End
 
 
 def _take(
-    db: Connection, office: Office, sender: Mailbox, by: Endpoint, now: datetime
-) -> tuple[Sequence[Message], _Order | None] | None:
-    """Claim the next message that may go by a server; with it, what was dropped on the way since it may not. None if it
-    may go, but by another.
-    """
+    db: Connection, office: Office, sender: Mailbox, by: Endpoint, now: datetime, *, after: _Sent | None = None
+) -> _Taken | None:
+    """Claim the next message that may go by a server, `after` another was sent. None if it may go, but by another."""
+    if after is not None:
+        after.stamp(db)
     if sender.relays and by.name in pauses.held_hosts(db, now) and _free(db, office, sender, now):
         return None
     config = office.config
     today, late = local_date(now, sender.zone), config.submission.late
     ramp = config.ramps.get(sender.curve or config.curve)
     most = ramp.top if ramp else messages.MANY  # a cap lowered since the day was planned holds at once
-    dropped = messages.settle(db, mailbox=sender.id, now=now, today=today, late=late, most=most, via=by.name)
+    dropped: list[Message] = []
     message = messages.claim(
-        db, mailbox=sender.id, now=now, today=today, owner=office.node, late=late, most=most, via=by.name
+        db,
+        mailbox=sender.id,
+        now=now,
+        today=today,
+        owner=office.node,
+        late=late,
+        most=most,
+        via=by.name,
+        dropped=dropped,
     )
     if message is None:
-        return dropped, None
+        return _Taken(dropped, None)
     recipient = mailboxes.some(db, [message.recipient])[message.recipient]
-    return dropped, _Order(message, sender, recipient, messages.thread(db, message.thread), by)
+    return _Taken(dropped, _Order(message, sender, recipient, turns(db, message), by))
 
 
 def _abandoned(db: Connection, number: int) -> Mailbox | None:
@@ -192,13 +238,15 @@ class _Submission:
         assert order.message.claimed_at is not None
         self._claimed = order.message.claimed_at
 
-    async def go(self, session: Session | None) -> Session | None:
-        """Send it over `session`, or over a new one. The session that can be used next, if any."""
+    async def go(self, session: Session | None) -> tuple[Session | None, _Sent | None]:
+        """Send it over `session`, or over a new one. The session that can be used next, if any; and, if the server took
+        it, what is to be written down before anything else.
+        """
         try:
             text = self._text()
         except ValueError as error:
             await self._drop(f"can't be written: {error}", None)
-            return session
+            return session, None
         try:
             said: Response | None
             if session is None or not session.usable:
@@ -208,19 +256,17 @@ class _Submission:
                 said = await self._transact(session, text)
         except (NotSent, TokenLost) as broken:
             await self._unreachable(broken)
-            return None
+            return None, None
         except Uncertain as broken:
             await self._uncertain(broken)
-            return None
+            return None, None
         except StoreError:
             raise
         except OperatorError as trouble:
             await hold.until_mended(self._office, self._sender, trouble)
             await self._return(str(trouble))
-            return None
-        if said is not None:
-            await self._settle(said)
-        return session
+            return None, None
+        return session, None if said is None else await self._settle(said)
 
     def _text(self) -> bytes:
         """Raises `ValueError` if the conversation's template was taken away, or shortened, while it went on."""
@@ -260,13 +306,12 @@ class _Submission:
             return None
         return await session.data(text)
 
-    async def _settle(self, said: Response) -> None:
+    async def _settle(self, said: Response) -> _Sent | None:
         """The server has answered: accepted, or by the verdict on its refusal."""
         office = self._office
         verdict = judge(said, provider=self._sender.provider, waits=office.config.waits, rules=office.config.rules)
         if verdict.action is Action.ACCEPTED:
-            await self._accepted(said)
-            return
+            return self._accepted(said)
         office.log.refused(self._sender.address, self._recipient.address, self._message, said, verdict)
         if scope(verdict, said.stage) is not None:
             await self._held(said, verdict)
@@ -278,24 +323,30 @@ class _Submission:
             dice = chance(office.install.seed, self._message.message_id, self._message.attempts)
             later = timedelta(0) if now else wait(base, self._message.attempts, dice)
             await self._again(office.clock.now() + later, f"refused for now: {verdict.rule}", said)
+        return None
 
     async def _failed(self, said: Response, verdict: Verdict) -> None:
         office, now = self._office, self._office.clock.now()
         await office.store.do(messages.refused, self._id, now, response=said, reason=verdict.rule, owner=office.node)
 
-    async def _accepted(self, said: Response) -> None:
+    def _accepted(self, said: Response) -> _Sent:
         office, now = self._office, self._office.clock.now()
-        await office.store.do(
-            messages.accepted,
-            self._id,
-            now,
-            said,
-            visit_at=self._read_at(now),
-            ask_at=now + office.config.reading.asks[0],
-            keep_at=now + _KEEP_WITHIN if office.config.reading.sent_copy else None,
-            parent_visit_at=now + _MARK_AFTER,
+
+        def stamp(db: Connection) -> bool:
+            return messages.accepted(
+                db,
+                self._id,
+                now,
+                said,
+                visit_at=self._read_at(now),
+                ask_at=now + office.config.reading.asks[0],
+                keep_at=now + _KEEP_WITHIN if office.config.reading.sent_copy else None,
+                parent_visit_at=now + _MARK_AFTER,
+            )
+
+        return _Sent(
+            stamp, partial(office.log.sent, self._sender, self._recipient.address, self._message, said, self._by)
         )
-        office.log.sent(self._sender, self._recipient.address, self._message, said, self._by)
 
     async def _held(self, said: Response, verdict: Verdict) -> None:
         """A hold, and what becomes of the message that brought it on: it is dropped, since late warm-up mail is worth

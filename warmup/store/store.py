@@ -8,7 +8,6 @@ and undone when it raises.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -79,7 +78,7 @@ class Store:
 
         Cancelling whoever waits doesn't undo it. Raises as `run` does.
         """
-        result: T = await asyncio.wrap_future(self._writer.submit(lambda db: work(db, *args, **kwargs)))
+        result: T = await self._writer.submit(lambda db: work(db, *args, **kwargs))
         return result
 
     def lock(self, node: str = "") -> None:
