@@ -85,7 +85,7 @@ class Service:
     stop_within: timedelta = timedelta(seconds=30)
     log: str = "text"  # or "json"
     planner: float = 60.0
-    sender: float = 5.0
+    sender: float = 1.0
     reader: float = 15.0
 
 

@@ -35,9 +35,11 @@ from . import hold
 from .correspondence import letter
 from .crew import Crew
 from .office import Office
+from .waiting import WaitingRoom
 
 _AT_ONCE_AGAIN = 3  # attempts that mean nothing, such as an idle connection closed, before a wait
 _AT_ONCE = 200  # connections of the process; a guess below the usual limit of 1024 open files
+_CALLED = 200  # mailboxes of those who go to one host; more than one serves until the next look
 _NARROW_FOR = timedelta(days=1)  # after a host or a domain was held: the first who goes is a probe
 _KEEP_WITHIN = timedelta(hours=4)  # a copy in Sent may wait for the next visit that long
 _MARK_AFTER = timedelta(hours=1)  # what it answers is marked as answered, if no visit comes before
@@ -52,6 +54,8 @@ class Sender:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._crew = Crew(self._crashed)
+        self._waiting = WaitingRoom(_CALLED)
+        self._narrow: Set[_Way] = frozenset()
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._ways: dict[_Way, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._hosts: dict[str, asyncio.Semaphore] = defaultdict(
@@ -59,19 +63,38 @@ class Sender:
         )
 
     async def tick(self) -> None:
-        """Begin with every mailbox that has something due and isn't being served."""
+        """Begin with those who have something due, aren't being served and whose turn it is."""
         self._crew.check()
-        due, narrow = await self._office.store.do(_due, self._office.clock.now())
-        ways = {(pause.scope, pause.domain or pause.host or "") for pause in narrow}
-        for mailbox in due:
-            self._crew.begin(mailbox.id, partial(self._serve, mailbox, ways))
+        store = self._office.store
+        due, narrow = await store.do(_due, self._office.clock.now())
+        self._narrow = {(pause.scope, pause.domain or pause.host or "") for pause in narrow}
+        if strangers := self._waiting.strangers(due):
+            # Those of a domain who go one at a time mustn't take the turns of others who go to the same host.
+            ends = await store.do(mailboxes.ends, strangers)
+            alone = {domain for scope, domain in self._narrow if scope is Scope.DOMAIN}
+            self._waiting.enter(
+                {number: domain if domain in alone else host for number, (domain, host) in ends.items()}
+            )
+        await self._call()
 
     async def idle(self) -> None:
+        """Until all that was due at the last look has been served."""
         await self._crew.idle()
+        while self._waiting.numbers and not self._crew.stopping:
+            await self._call()
+            await self._crew.idle()
 
     async def stop(self, seconds: float) -> int:
         """Claim nothing more, and let what is in hand end within `seconds`; how many had to be cut short."""
         return await self._crew.stop(seconds)
+
+    async def _call(self) -> None:
+        called = list(self._waiting.call())
+        found = await self._office.store.do(mailboxes.some, called) if called else {}
+        for number in called:
+            # Not one that was purged, nor one whose crash is still being told of: it will be due at the next look.
+            if number not in found or not self._crew.begin(number, partial(self._serve, found[number])):
+                self._waiting.leave(number)
 
     async def _crashed(self, key: Hashable, error: Exception) -> None:
         assert isinstance(key, int)
@@ -80,15 +103,20 @@ class Sender:
             self._office.log.bug(f"sending for mailbox {key}", error)
             await hold.by_bug(self._office, mailbox, error)
 
-    async def _serve(self, sender: Mailbox, narrow: Set[_Way]) -> None:
+    async def _serve(self, sender: Mailbox) -> None:
         """By one server after the other, for as long as one's trouble leaves another."""
-        office, more = self._office, True
-        async with self._alone((Scope.DOMAIN, sender.domain), narrow):
-            while more and not self._crew.stopping:
-                free = await office.store.do(_free, office, sender, office.clock.now()) if sender.relays else None
-                by = free or sender.smtp  # also if all are held: what is due is dropped for that reason then
-                async with self._turn(by, narrow):
-                    more = await self._visit(sender, by)
+        office, narrow, more = self._office, self._narrow, True
+        try:
+            async with self._alone((Scope.DOMAIN, sender.domain), narrow):
+                while more and not self._crew.stopping:
+                    free = await office.store.do(_free, office, sender, office.clock.now()) if sender.relays else None
+                    by = free or sender.smtp  # also if all are held: what is due is dropped for that reason then
+                    if sender.relays:
+                        self._waiting.move(sender.id, by.name)
+                    async with self._turn(by, narrow):
+                        more = await self._visit(sender, by)
+        finally:
+            self._waiting.leave(sender.id)
 
     async def _visit(self, sender: Mailbox, by: Endpoint) -> bool:
         """Send what is due by one server; whether to go on by another."""
@@ -133,9 +161,9 @@ class _Order:
     by: Endpoint  # the submission server
 
 
-def _due(db: Connection, now: datetime) -> tuple[list[Mailbox], list[Pause]]:
+def _due(db: Connection, now: datetime) -> tuple[list[int], list[Pause]]:
     """Those who have something to send, and what held several until lately. A work of the store, as the next one."""
-    due = list(mailboxes.some(db, messages.senders_due(db, now)).values())
+    due = messages.senders_due(db, now)
     return due, pauses.narrow(db, now - _NARROW_FOR) if due else []
 
 
