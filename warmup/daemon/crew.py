@@ -7,7 +7,7 @@ many do it at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, Set
 
 from warmup.errors import StoreError
 
@@ -33,6 +33,11 @@ class Crew:
         if free:
             self._tasks[key] = asyncio.get_running_loop().create_task(self._work(key, work))
         return free
+
+    @property
+    def keys(self) -> Set[Hashable]:
+        """Those that are busy."""
+        return self._tasks.keys()
 
     def check(self) -> None:
         """Raises what ended a task and couldn't be told."""

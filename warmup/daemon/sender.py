@@ -15,10 +15,7 @@ Sources: RFC 5321 §4.5.3.2, RFC 1047 (after the final dot).
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Hashable, Sequence, Set
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import Callable, Hashable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,26 +23,21 @@ from functools import partial
 from warmup.content import compose
 from warmup.errors import NotSent, OperatorError, StoreError, TokenLost, Uncertain
 from warmup.model import Action, Endpoint, Kind, Mailbox, Message, Pause, Response, Scope, Verdict, chance
-from warmup.plan import local_date, server
+from warmup.plan import local_date
 from warmup.smtp import Session, Timeouts, dial
 from warmup.store import Connection, days, mailboxes, messages, pauses
 from warmup.throttle import judge, scope, wait
 
 from . import hold
-from .correspondence import letter
+from .correspondence import letter, turns
 from .crew import Crew
 from .office import Office
-from .waiting import WaitingRoom
+from .ways import Ways, free
 
 _AT_ONCE_AGAIN = 3  # attempts that mean nothing, such as an idle connection closed, before a wait
-_AT_ONCE = 200  # connections of the process; a guess below the usual limit of 1024 open files
-_CALLED = 200  # mailboxes of those who go to one host; more than one serves until the next look
-_NARROW_FOR = timedelta(days=1)  # after a host or a domain was held: the first who goes is a probe
 _KEEP_WITHIN = timedelta(hours=4)  # a copy in Sent may wait for the next visit that long
 _MARK_AFTER = timedelta(hours=1)  # what it answers is marked as answered, if no visit comes before
 _SETTLE_AFTER = timedelta(minutes=10)  # RFC 5321 §4.5.3.2.6: as long as a server may take to say 250
-
-_Way = tuple[Scope, str]  # a domain or a host on which one goes at a time
 
 
 class Sender:
@@ -54,33 +46,23 @@ class Sender:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._crew = Crew(self._crashed)
-        self._waiting = WaitingRoom(_CALLED)
-        self._narrow: Set[_Way] = frozenset()
-        self._places = asyncio.Semaphore(_AT_ONCE)
-        self._ways: dict[_Way, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._hosts: dict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(self._office.config.submission.connections_per_host)
-        )
+        self._ways = Ways(office)
 
     async def tick(self) -> None:
         """Begin with those who have something due, aren't being served and whose turn it is."""
         self._crew.check()
-        store = self._office.store
-        due, narrow = await store.do(_due, self._office.clock.now())
-        self._narrow = {(pause.scope, pause.domain or pause.host or "") for pause in narrow}
-        if strangers := self._waiting.strangers(due):
-            # Those of a domain who go one at a time mustn't take the turns of others who go to the same host.
-            ends = await store.do(mailboxes.ends, strangers)
-            alone = {domain for scope, domain in self._narrow if scope is Scope.DOMAIN}
-            self._waiting.enter(
-                {number: domain if domain in alone else host for number, (domain, host) in ends.items()}
-            )
+        await self._ways.look()
         await self._call()
+
+    @property
+    def busy(self) -> Set[int]:
+        """The mailboxes that it has in hand."""
+        return {key for key in self._crew.keys if isinstance(key, int)}
 
     async def idle(self) -> None:
         """Until all that was due at the last look has been served."""
         await self._crew.idle()
-        while self._waiting.numbers and not self._crew.stopping:
+        while not self._ways.empty and not self._crew.stopping:
             await self._call()
             await self._crew.idle()
 
@@ -89,12 +71,9 @@ class Sender:
         return await self._crew.stop(seconds)
 
     async def _call(self) -> None:
-        called = list(self._waiting.call())
-        found = await self._office.store.do(mailboxes.some, called) if called else {}
-        for number in called:
-            # Not one that was purged, nor one whose crash is still being told of: it will be due at the next look.
-            if number not in found or not self._crew.begin(number, partial(self._serve, found[number])):
-                self._waiting.leave(number)
+        for mailbox in await self._ways.call():
+            if not self._crew.begin(mailbox.id, partial(self._serve, mailbox)):
+                self._ways.leave(mailbox)  # a crash of it is still being told of: it is due again at the next look
 
     async def _crashed(self, key: Hashable, error: Exception) -> None:
         assert isinstance(key, int)
@@ -105,49 +84,55 @@ class Sender:
 
     async def _serve(self, sender: Mailbox) -> None:
         """By one server after the other, for as long as one's trouble leaves another."""
-        office, narrow, more = self._office, self._narrow, True
+        office, ways, more = self._office, self._ways, True
         try:
-            async with self._alone((Scope.DOMAIN, sender.domain), narrow):
+            async with ways.alone(sender):
                 while more and not self._crew.stopping:
-                    free = await office.store.do(_free, office, sender, office.clock.now()) if sender.relays else None
-                    by = free or sender.smtp  # also if all are held: what is due is dropped for that reason then
-                    if sender.relays:
-                        self._waiting.move(sender.id, by.name)
-                    async with self._turn(by, narrow):
+                    other = await office.store.do(free, office, sender, office.clock.now()) if sender.relays else None
+                    by = other or sender.smtp  # also if all are held: what is due is dropped for that reason then
+                    async with ways.to(by, sender):
                         more = await self._visit(sender, by)
         finally:
-            self._waiting.leave(sender.id)
+            ways.leave(sender)
 
     async def _visit(self, sender: Mailbox, by: Endpoint) -> bool:
         """Send what is due by one server; whether to go on by another."""
+        office = self._office
         session: Session | None = None
         try:
-            while not self._crew.stopping:
-                taken = await self._office.store.do(_take, self._office, sender, by, self._office.clock.now())
-                if taken is None:
-                    return True
-                dropped, order = taken
-                for message in dropped:
-                    self._office.log.dropped(sender.address, message)
-                if order is None:
+            taken = await self._next(sender, by, None)
+            while taken is not None:
+                for message in taken.dropped:
+                    office.log.dropped(sender.address, message)
+                if taken.order is None:
                     return False
-                session = await _Submission(self._office, order).go(session)
-            return False
+                session, sent = await _Submission(office, taken.order).go(session)
+                taken = await self._next(sender, by, sent)
+            return True
         finally:
             if session is not None:
                 await session.close()
 
-    @asynccontextmanager
-    async def _turn(self, by: Endpoint, narrow: Set[_Way]) -> AsyncIterator[None]:
-        """Alone on the way to a host, if that is narrow; then at the host, before its place among all: those who wait
-        for a server that hangs mustn't take the places of the others. A domain's way comes before all that and a host's
-        is left before another's is entered, so no two wait for each other.
-        """
-        async with self._alone((Scope.HOST, by.name), narrow), self._hosts[by.name], self._places:
-            yield
-
-    def _alone(self, way: _Way, narrow: Set[_Way]) -> AbstractAsyncContextManager[None]:
-        return self._ways[way] if way in narrow else nullcontext()
+    async def _next(self, sender: Mailbox, by: Endpoint, sent: _Sent | None) -> _Taken | None:
+        """As `_take`, after what was sent is written down, in the same work; when stopping nothing is taken."""
+        office = self._office
+        if self._crew.stopping:
+            taken: _Taken | None = _Taken((), None)
+            if sent is not None:
+                await office.store.do(sent.stamp)
+        elif sent is None:
+            taken = await office.store.do(_take, office, sender, by, office.clock.now())
+        else:
+            try:
+                taken = await office.store.do(_take, office, sender, by, office.clock.now(), after=sent)
+            except StoreError:
+                raise
+            except Exception:  # taking the next is at fault, and this one was sent
+                await office.store.do(sent.stamp)
+                raise
+        if sent is not None:
+            sent.tell()
+        return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,38 +146,50 @@ class _Order:
     by: Endpoint  # the submission server
 
 
-def _due(db: Connection, now: datetime) -> tuple[list[int], list[Pause]]:
-    """Those who have something to send, and what held several until lately. A work of the store, as the next one."""
-    due = messages.senders_due(db, now)
-    return due, pauses.narrow(db, now - _NARROW_FOR) if due else []
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What to send next, if anything may go; and what was dropped on the way since it may not."""
+
+    dropped: Sequence[Message]
+    order: _Order | None
 
 
-def _free(db: Connection, office: Office, sender: Mailbox, now: datetime) -> Endpoint | None:
-    """The submission server whose turn it is; None if all are held. A work of the store."""
-    held = pauses.held_hosts(db, now)
-    return server(sender, held, chance(office.install.seed, "server", sender.address, now.isoformat()))
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A message that the server has accepted: how that is written down, and what is to be told then."""
+
+    stamp: Callable[[Connection], object]
+    tell: Callable[[], None]
 
 
 def _take(
-    db: Connection, office: Office, sender: Mailbox, by: Endpoint, now: datetime
-) -> tuple[Sequence[Message], _Order | None] | None:
-    """Claim the next message that may go by a server; with it, what was dropped on the way since it may not. None if it
-    may go, but by another.
-    """
-    if sender.relays and by.name in pauses.held_hosts(db, now) and _free(db, office, sender, now):
+    db: Connection, office: Office, sender: Mailbox, by: Endpoint, now: datetime, *, after: _Sent | None = None
+) -> _Taken | None:
+    """Claim the next message that may go by a server, `after` another was sent. None if it may go, but by another."""
+    if after is not None:
+        after.stamp(db)
+    if sender.relays and by.name in pauses.held_hosts(db, now) and free(db, office, sender, now):
         return None
     config = office.config
     today, late = local_date(now, sender.zone), config.submission.late
     ramp = config.ramps.get(sender.curve or config.curve)
     most = ramp.top if ramp else messages.MANY  # a cap lowered since the day was planned holds at once
-    dropped = messages.settle(db, mailbox=sender.id, now=now, today=today, late=late, most=most, via=by.name)
+    dropped: list[Message] = []
     message = messages.claim(
-        db, mailbox=sender.id, now=now, today=today, owner=office.node, late=late, most=most, via=by.name
+        db,
+        mailbox=sender.id,
+        now=now,
+        today=today,
+        owner=office.node,
+        late=late,
+        most=most,
+        via=by.name,
+        dropped=dropped,
     )
     if message is None:
-        return dropped, None
+        return _Taken(dropped, None)
     recipient = mailboxes.some(db, [message.recipient])[message.recipient]
-    return dropped, _Order(message, sender, recipient, messages.thread(db, message.thread), by)
+    return _Taken(dropped, _Order(message, sender, recipient, turns(db, message), by))
 
 
 def _abandoned(db: Connection, number: int) -> Mailbox | None:
@@ -215,13 +212,15 @@ class _Submission:
         assert order.message.claimed_at is not None
         self._claimed = order.message.claimed_at
 
-    async def go(self, session: Session | None) -> Session | None:
-        """Send it over `session`, or over a new one. The session that can be used next, if any."""
+    async def go(self, session: Session | None) -> tuple[Session | None, _Sent | None]:
+        """Send it over `session`, or over a new one. The session that can be used next, if any; and, if the server took
+        it, what is to be written down before anything else.
+        """
         try:
             text = self._text()
         except ValueError as error:
             await self._drop(f"can't be written: {error}", None)
-            return session
+            return session, None
         try:
             said: Response | None
             if session is None or not session.usable:
@@ -231,19 +230,17 @@ class _Submission:
                 said = await self._transact(session, text)
         except (NotSent, TokenLost) as broken:
             await self._unreachable(broken)
-            return None
+            return None, None
         except Uncertain as broken:
             await self._uncertain(broken)
-            return None
+            return None, None
         except StoreError:
             raise
         except OperatorError as trouble:
             await hold.until_mended(self._office, self._sender, trouble)
             await self._return(str(trouble))
-            return None
-        if said is not None:
-            await self._settle(said)
-        return session
+            return None, None
+        return session, None if said is None else await self._settle(said)
 
     def _text(self) -> bytes:
         """Raises `ValueError` if the conversation's template was taken away, or shortened, while it went on."""
@@ -283,13 +280,12 @@ class _Submission:
             return None
         return await session.data(text)
 
-    async def _settle(self, said: Response) -> None:
+    async def _settle(self, said: Response) -> _Sent | None:
         """The server has answered: accepted, or by the verdict on its refusal."""
         office = self._office
         verdict = judge(said, provider=self._sender.provider, waits=office.config.waits, rules=office.config.rules)
         if verdict.action is Action.ACCEPTED:
-            await self._accepted(said)
-            return
+            return self._accepted(said)
         office.log.refused(self._sender.address, self._recipient.address, self._message, said, verdict)
         if scope(verdict, said.stage) is not None:
             await self._held(said, verdict)
@@ -301,24 +297,30 @@ class _Submission:
             dice = chance(office.install.seed, self._message.message_id, self._message.attempts)
             later = timedelta(0) if now else wait(base, self._message.attempts, dice)
             await self._again(office.clock.now() + later, f"refused for now: {verdict.rule}", said)
+        return None
 
     async def _failed(self, said: Response, verdict: Verdict) -> None:
         office, now = self._office, self._office.clock.now()
         await office.store.do(messages.refused, self._id, now, response=said, reason=verdict.rule, owner=office.node)
 
-    async def _accepted(self, said: Response) -> None:
+    def _accepted(self, said: Response) -> _Sent:
         office, now = self._office, self._office.clock.now()
-        await office.store.do(
-            messages.accepted,
-            self._id,
-            now,
-            said,
-            visit_at=self._read_at(now),
-            ask_at=now + office.config.reading.asks[0],
-            keep_at=now + _KEEP_WITHIN if office.config.reading.sent_copy else None,
-            parent_visit_at=now + _MARK_AFTER,
+
+        def stamp(db: Connection) -> bool:
+            return messages.accepted(
+                db,
+                self._id,
+                now,
+                said,
+                visit_at=self._read_at(now),
+                ask_at=now + office.config.reading.asks[0],
+                keep_at=now + _KEEP_WITHIN if office.config.reading.sent_copy else None,
+                parent_visit_at=now + _MARK_AFTER,
+            )
+
+        return _Sent(
+            stamp, partial(office.log.sent, self._sender, self._recipient.address, self._message, said, self._by)
         )
-        office.log.sent(self._sender, self._recipient.address, self._message, said, self._by)
 
     async def _held(self, said: Response, verdict: Verdict) -> None:
         """A hold, and what becomes of the message that brought it on: it is dropped, since late warm-up mail is worth
@@ -363,8 +365,8 @@ class _Submission:
         assert pause.until is not None
         now = self._office.clock.now()
         if self._sender.relays and pause.scope is Scope.HOST:
-            free = await self._office.store.do(_free, self._office, self._sender, now)
-            return now if free else pause.until
+            other = await self._office.store.do(free, self._office, self._sender, now)
+            return now if other else pause.until
         return pause.until
 
     async def _again(self, due: datetime, reason: str, said: Response | None) -> None:
