@@ -16,7 +16,7 @@ from warmup.config import Config
 from warmup.curves import Ramp
 from warmup.model import Cause, Day, Mailbox, Message, Pause, Scope, Slot, chance
 from warmup.plan import Exchange, Pool, Seat, local_date, plan_day
-from warmup.store import Connection, Others, budgets, days, mailboxes, messages, pauses
+from warmup.store import Connection, Others, budgets, days, mailboxes, messages, nodes, pauses
 
 from .office import Office
 
@@ -180,6 +180,7 @@ def plan_new_days(db: Connection, config: Config, now: datetime, seed: str) -> l
     """Plan the local day it is at `now` for every mailbox that has no plan for it. A work of the store, so a day is
     planned whole or not at all.
     """
+    nodes.at_length(db)
     pool = {mailbox.id: mailbox for mailbox in mailboxes.every(db)}
     today = {mailbox.id: local_date(now, mailbox.zone) for mailbox in pool.values()}
     done = days.planned(db, today)

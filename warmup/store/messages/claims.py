@@ -12,6 +12,7 @@ local date at `now`; what was due before `earliest` is missed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -156,6 +157,12 @@ def release(
     doubted = update(message).where(*left, *lost).values(visit_at=m.data_at, reason=INTERRUPTED)
     of = {} if shards is None else {"shards": list(shards)}
     return db.execute(freed, of).rowcount + db.execute(doubted, of).rowcount
+
+
+def in_hand(db: Connection) -> Mapping[str, int]:
+    """How many messages are on their way to a server just now, by who claimed them; not what is only looked for."""
+    counted = select(m.claimed_by, func.count()).where(IN_HAND, m.visit_at.is_(None), m.missing_at.is_(None))
+    return {row[0]: row[1] for row in db.execute(counted.group_by(m.claimed_by))}
 
 
 def _hold(db: Connection, mailbox: int, now: datetime) -> bool:
