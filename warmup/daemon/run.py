@@ -270,8 +270,7 @@ class Daemon:
     async def _start(self) -> None:
         office = self._office
         await self._recover()
-        pool = await office.store.do(mailboxes.every)
-        office.log.started(office.store.name, len(pool), office.node)
+        office.log.started(office.store.name, await office.store.do(mailboxes.count), office.node)
 
     async def _dispatch(self) -> None:
         await self._sender.tick()

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists
 from warmup.errors import UsageError
 from warmup.model import Endpoint, Mailbox, Relay
 
+from .days import batches
 from .pauses import mended
 from .rows import from_fields, from_relay, to_mailbox, to_relay
 from .shards import SHARDS
@@ -105,15 +106,40 @@ def every(db: Connection, *, removed: bool = False) -> list[Mailbox]:
     return _whole(db, db.execute(sought if removed else sought.where(mailbox.c.removed_at.is_(None))).all())
 
 
+def count(db: Connection) -> int:
+    """How many there are in the pool."""
+    found: int = db.execute(
+        select(func.count()).select_from(mailbox).where(mailbox.c.removed_at.is_(None))
+    ).scalar_one()
+    return found
+
+
+def domains(db: Connection) -> list[str]:
+    """The domains of the pool, in their order."""
+    addresses = db.scalars(select(mailbox.c.address).where(mailbox.c.removed_at.is_(None)))
+    return sorted({address.rpartition("@")[2] for address in addresses})
+
+
 def some(db: Connection, ids: Collection[int]) -> dict[int, Mailbox]:
     """Mailboxes by their numbers, removed ones too."""
-    if not ids:
-        return {}
     if len(ids) == 1:
         rows = db.execute(_ONE, {"which": next(iter(ids))}).all()
     else:
-        rows = db.execute(_ALL.where(mailbox.c.id.in_(ids))).all()
+        rows = [row for few in batches(ids) for row in db.execute(_ALL.where(mailbox.c.id.in_(few)))]
     return {one.id: one for one in _whole(db, rows)}
+
+
+def ends(db: Connection, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Where the mail of some mailboxes begins and where it is handed in: domain and submission host, in the order of
+    their numbers here.
+    """
+    columns = mailbox.c.id, mailbox.c.address, func.lower(mailbox.c.smtp_host)
+    known = {
+        id: (address.rpartition("@")[2], host)
+        for few in batches(ids)
+        for id, address, host in db.execute(select(*columns).where(mailbox.c.id.in_(few)))
+    }
+    return {number: known[number] for number in ids if number in known}
 
 
 def in_shards(db: Connection) -> Mapping[int, int]:

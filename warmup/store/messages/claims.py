@@ -55,10 +55,14 @@ IN_HAND = and_(m.claimed_at.is_not(None), m.sent_at.is_(None), m.refused_at.is_(
 
 
 def senders_due(db: Connection, now: datetime, shards: Shards | None = None) -> list[int]:
-    """The mailboxes with a slot that is due, whether it may be sent or not; with `shards`, of those alone."""
+    """The mailboxes with a slot that is due, whether it may be sent or not, the longest due first; with `shards`, of
+    those alone.
+    """
     if shards is None:
-        return list(db.scalars(_SENDERS_DUE, {"now": now}))
-    return list(db.scalars(_SENDERS_DUE_AMONG, {"now": now, "shards": list(shards)}))
+        due = db.scalars(_SENDERS_DUE, {"now": now})
+    else:
+        due = db.scalars(_SENDERS_DUE_AMONG, {"now": now, "shards": list(shards)})
+    return list(dict.fromkeys(due))
 
 
 def claim(
@@ -224,7 +228,8 @@ _why_not = case(
 _first = select(m.id).where(_due, m.local_date == _today, _answerable).order_by(m.due_at, m.id).limit(1)
 
 _GIVE_BACK = update(message).where(WHICH, IN_HAND)
-_SENDERS_DUE = select(m.sender).where(WAITING, m.due_at <= NOW).distinct().order_by(m.sender)
+# Each once, but not by DISTINCT: for that SQLite would read all that waits, in the order of the senders.
+_SENDERS_DUE = select(m.sender).where(WAITING, m.due_at <= NOW).order_by(m.due_at, m.sender)
 _SENDERS_DUE_AMONG = _SENDERS_DUE.where(among(m.sender))
 _HOLD = (
     select(mailbox.c.id)
