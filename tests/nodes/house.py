@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import make_url
+from sqlalchemy import and_, func, make_url, or_, select
 
 from tests.cli.hand import Hand, Process
 from warmup.config import load
@@ -17,6 +17,8 @@ from warmup.model import Day, Endpoint, Message, Security, Slot
 from warmup.plan import local_date
 from warmup.secrets import Vault
 from warmup.store import Connection, Node, Store, days, mailboxes, messages
+from warmup.store.messages.claims import IN_HAND, WAITING
+from warmup.store.tables import message
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,8 +59,8 @@ class House:
         self._zone = f"Etc/GMT{self._now.hour - 12:+d}"  # where it is noon now: no day ends while it runs
         self._nodes: list[Process] = []
 
-    def settle(self, size: int, each: int) -> None:
-        """Register so many mailboxes, with so many messages each to send, all of them due."""
+    def settle(self, size: int, each: int, lead: timedelta = timedelta(0)) -> None:
+        """Register so many mailboxes, with so many messages each to send, all of them due after `lead`."""
         vault, today = Vault(self.config.credentials), local_date(self._now, self._zone)
         with Store.open(self.config.database, create=True) as store:
             vault.put("word", "one for all")
@@ -81,7 +83,7 @@ class House:
                     sender=sender,
                     recipient=numbers[(place + 1 + count) % size] if (1 + count) % size else numbers[place - 1],
                     local_date=today,
-                    due_at=self._now + timedelta(microseconds=count),
+                    due_at=SystemClock().now() + lead,
                     thread=f"{sender} {count}",
                     scenario=self.config.policy.scenarios["en"][0][0],
                     turn=1,
@@ -93,15 +95,22 @@ class House:
             ]
             store.run(days.record, planned, slots)
 
+    @property
+    def waiting(self) -> int:
+        """How many messages nobody has tried yet."""
+        return self.ask(_waiting)
+
+    def alone(self) -> Process:
+        """A daemon that has the pool for itself, at work."""
+        return self._run("--config", str(self._file))
+
     def node(self, through: int | None = None) -> Process:
         """One more, at work; with its database at another port, if that is given."""
         file = self._file
         if through is not None:
             file = self._file.with_name("elsewhere.toml")
             file.write_text(self._file.read_text().replace(f":{make_url(self._database).port}/", f":{through}/"))
-        self._nodes.append(Process("run", "--join", "--config", str(file)))
-        self._nodes[-1].says("started")
-        return self._nodes[-1]
+        return self._run("--join", "--config", str(file))
 
     @property
     def port(self) -> int:
@@ -138,6 +147,11 @@ class House:
         for node in self._nodes:
             node.end()
 
+    def _run(self, *arguments: str) -> Process:
+        self._nodes.append(Process("run", *arguments))
+        self._nodes[-1].says("started")
+        return self._nodes[-1]
+
     def _register(self, db: Connection, size: int) -> list[int]:
         return [
             mailboxes.add(
@@ -155,3 +169,7 @@ class House:
             ).id
             for number in range(size)
         ]
+
+
+def _waiting(db: Connection) -> int:
+    return int(db.scalar(select(func.count()).where(or_(WAITING, and_(IN_HAND, message.c.data_at.is_(None))))) or 0)
