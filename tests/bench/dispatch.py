@@ -46,12 +46,12 @@ from .meter import Cost, metered, spread
 from .stub import Stubs, Taken
 
 _SIZE = 100_000
-_LATER = 5  # slots of each mailbox that are planned for later in the day: weight for the store
+_LATER = 3  # slots of each mailbox that are planned for later in the day: weight for the store
 _HOSTS, _WAITS = 20, 0.05
 _PILE = 4000
 _GOOD, _BAD = 0.7, 2.5  # times the rate that was carried
-_STRETCH = timedelta(seconds=60)
-_BAD_STRETCH = timedelta(seconds=100)
+_STRETCH = timedelta(seconds=45)
+_BAD_STRETCH = timedelta(seconds=90)
 _TIGHT = 100
 _LEAD = timedelta(seconds=20)  # in which the stretch is written down and the daemon starts
 _GRACE = 90  # seconds for what a stretch leaves

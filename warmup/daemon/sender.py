@@ -84,12 +84,11 @@ class Sender:
 
     async def _serve(self, sender: Mailbox) -> None:
         """By one server after the other, for as long as one's trouble leaves another."""
-        office, ways, more = self._office, self._ways, True
+        ways, more = self._ways, True
         try:
             async with ways.alone(sender):
                 while more and not self._crew.stopping:
-                    other = await office.store.do(free, office, sender, office.clock.now()) if sender.relays else None
-                    by = other or sender.smtp  # also if all are held: what is due is dropped for that reason then
+                    by = await ways.choose(sender)
                     async with ways.to(by, sender):
                         more = await self._visit(sender, by)
         finally:
@@ -182,6 +181,7 @@ def _take(
         today=today,
         owner=office.node,
         late=late,
+        apart=config.policy.gap,
         most=most,
         via=by.name,
         dropped=dropped,

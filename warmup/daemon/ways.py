@@ -61,6 +61,12 @@ class Ways:
                 found.pop(number, None)
         return [found[number] for number in called if number in found]
 
+    async def choose(self, sender: Mailbox) -> Endpoint:
+        """The submission server to go to; its own if all are held: what is due is dropped for that reason then."""
+        office = self._office
+        other = await office.store.do(free, office, sender, office.clock.now()) if sender.relays else None
+        return other or sender.smtp
+
     def leave(self, sender: Mailbox) -> None:
         """It has been served."""
         self._room.leave(sender.id)

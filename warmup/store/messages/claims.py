@@ -7,7 +7,7 @@ A claim is committed before anybody dials. One that a crash leaves behind is fou
 
 The statements are made once, since making one takes ten times as long as running it. Their parameters: `who` is the
 sending mailbox, `which` a message, `by` the submission host, NULL for the sender's own, `today` its
-local date at `now`; what was due before `earliest` is missed.
+local date at `now`; what was due before `earliest` is missed, and what was before `overdue` if a later one is due.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ UNREAD = "not read in time"  # what it was to answer wasn't opened while the ans
 MISSED = "missed"
 INTERRUPTED = "interrupted before the server's answer"  # why nobody can say whether it was accepted
 
+_HARDLY_LATE = timedelta(minutes=1)  # a guess: what was planned to go together still does
+
 MANY = 2**31 - 1  # more than anybody sends in a day
 
 m = message.c
@@ -73,6 +75,7 @@ def claim(
     today: date,
     owner: str,
     late: timedelta,
+    apart: timedelta | None = None,
     most: int = MANY,
     via: str | None = None,
     dropped: list[Message] | None = None,
@@ -80,13 +83,24 @@ def claim(
     """The mailbox's earliest slot that may be sent now, claimed by `owner`; or None. What may not be sent is settled:
     dropped with its reason, and added to `dropped`.
 
-    `today` is the sender's local date at `now`; a slot due more than `late` ago is missed. `most` is what the mailbox
-    may send in a day by now, if that is less than the day's allowance; `via` the submission host it is to go by, None
-    for the mailbox's own.
+    `today` is the sender's local date at `now`; a slot due more than `late` ago is missed, and so is one due more than
+    `apart` ago, and more than a minute, when the time of a later one has come: what a mailbox couldn't send doesn't go
+    all at once when it can.
+    `most` is what the mailbox may send in a day by now, if that is less than the day's allowance; `via` the submission
+    host it is to go by, None for the mailbox's own.
     """
     if not _hold(db, mailbox, now):
         return None
-    asked = {"who": mailbox, "now": now, "today": today, "earliest": now - late, "most": most, "by": via}
+    overdue = now - (late if apart is None else max(apart, _HARDLY_LATE))
+    asked = {
+        "who": mailbox,
+        "now": now,
+        "today": today,
+        "earliest": now - late,
+        "overdue": overdue,
+        "most": most,
+        "by": via,
+    }
     settled = db.execute(_SETTLE, asked).all()
     if dropped is not None:
         dropped += map(to_message, settled)
@@ -192,12 +206,19 @@ _today = bindparam("today", type_=m.local_date.type)
 _sender = bindparam("who", type_=m.sender.type)
 _parent = message.alias("parent").c
 _used = message.alias("used").c
+_later = message.alias("later").c
 
 _due = and_(m.sender == _sender, WAITING, m.due_at <= NOW)
 _missed = m.due_at < bindparam("earliest")
 _gone = exists().where(mailbox.c.id.in_([m.sender, m.recipient]), mailbox.c.removed_at.is_not(None)).correlate(message)
 _never_came = _of_parent(
     or_(_parent.dropped_at.is_not(None), _parent.refused_at.is_not(None), _parent.missing_at.is_not(None))
+)
+_overtaken = and_(
+    m.due_at < bindparam("overdue", type_=m.due_at.type),
+    exists().where(
+        _later.sender == _sender, _later.local_date == _today, _later.due_at > m.due_at, _later.due_at <= NOW
+    ),
 )
 _answerable = or_(m.parent.is_(None), _of_parent(_parent.opened_at.is_not(None)))
 
@@ -223,6 +244,7 @@ _why_not = case(
     (_never_came, word(UNANSWERABLE)),
     (and_(_missed, ~_answerable), word(UNREAD)),
     (_missed, word(MISSED)),
+    (and_(_overtaken, _answerable), word(MISSED)),
     else_=None,
 )
 _first = select(m.id).where(_due, m.local_date == _today, _answerable).order_by(m.due_at, m.id).limit(1)
