@@ -65,11 +65,11 @@ class _Manner:
 
 
 MANNERS = (
-    _Manner(name="waiting: SQLite, a daemon alone", waits=2.0, mailboxes=500, nodes=0, postgres=False),
-    _Manner(name="waiting: PostgreSQL, a daemon alone", waits=2.0, mailboxes=500, nodes=0),
-    _Manner(name="waiting: PostgreSQL, one node", waits=2.0, mailboxes=500, nodes=1),
-    _Manner(name="waiting: PostgreSQL, two nodes", waits=2.0, mailboxes=1000, nodes=2),
-    _Manner(name="waiting: two nodes, one is killed", waits=2.0, mailboxes=1000, nodes=2, killed=True),
+    _Manner(name="waiting: SQLite, a daemon alone", waits=2.0, mailboxes=600, nodes=0, postgres=False),
+    _Manner(name="waiting: PostgreSQL, a daemon alone", waits=2.0, mailboxes=600, nodes=0),
+    _Manner(name="waiting: PostgreSQL, one node", waits=2.0, mailboxes=600, nodes=1),
+    _Manner(name="waiting: PostgreSQL, two nodes", waits=2.0, mailboxes=1200, nodes=2),
+    _Manner(name="waiting: two nodes, one is killed", waits=2.0, mailboxes=1200, nodes=2, killed=True),
     _Manner(name="at once: PostgreSQL, one node", waits=0.0, mailboxes=1000, nodes=1),
     _Manner(name="at once: PostgreSQL, two nodes", waits=0.0, mailboxes=1000, nodes=2),
 )
