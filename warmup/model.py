@@ -209,6 +209,7 @@ class Slot:
     turn: int  # 1 for the opening message
     parent: str | None  # Message-ID of the message it answers
     answer_wanted: bool  # whether the recipient is to answer
+    circle: int = 0  # the number of the circle that it was planned in; 0: in none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

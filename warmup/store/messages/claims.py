@@ -49,7 +49,26 @@ m = message.c
 
 WHICH = m.id == bindparam("which")
 WAITING = and_(m.claimed_at.is_(None), m.dropped_at.is_(None))
+TRIED = ~WAITING  # as the index says it, or it isn't used
 IN_HAND = and_(m.claimed_at.is_not(None), m.sent_at.is_(None), m.refused_at.is_(None), m.dropped_at.is_(None))
+
+
+# The circles of which anything waits: one after another in the index of what waits, which begins with them; behind each
+# stands what of it is due.
+_one = message.alias("one_of_circle").c
+_next = message.alias("next_of_circle").c
+_first_circle = select(func.min(_one.circle).label("number")).where(
+    _one.claimed_at.is_(None), _one.dropped_at.is_(None)
+)
+_circles = _first_circle.cte("circles", recursive=True)
+_after = (
+    select(func.min(_next.circle))
+    .where(_next.claimed_at.is_(None), _next.dropped_at.is_(None), _next.circle > _circles.c.number)
+    .correlate(_circles)
+    .scalar_subquery()
+)
+CIRCLES = _circles.union_all(select(_after).where(_circles.c.number.is_not(None)))
+IN_A_CIRCLE = m.circle.in_(select(CIRCLES.c.number))  # true of all that waits, and how the index is used
 
 
 def senders_due(db: Connection, now: datetime) -> list[int]:
@@ -217,7 +236,7 @@ _why_not = case(
 )
 _first = select(m.id).where(_due, m.local_date == _today, _answerable).order_by(m.due_at, m.id).limit(1)
 
-_SENDERS_DUE = select(m.sender).where(WAITING, m.due_at <= NOW).distinct().order_by(m.sender)
+_SENDERS_DUE = select(m.sender).where(IN_A_CIRCLE, WAITING, m.due_at <= NOW).distinct().order_by(m.sender)
 _HOLD = select(mailbox.c.id).where(mailbox.c.id == _sender).with_for_update(key_share=True, skip_locked=True)
 _SETTLE = update(message).where(_due, _why_not.is_not(None)).values(dropped_at=NOW, reason=_why_not).returning(*m)
 _CLAIM = (
