@@ -390,7 +390,7 @@ class Install:
 
 def digest(*parts: object) -> str:
     """32 hex digits that depend on every part and on nothing else."""
-    text = "\x1f".join(str(part) for part in parts)
+    text = "\x1f".join(map(str, parts))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -54,6 +54,8 @@ class Policy:
 
     def conversations(self, one: Mailbox, other: Mailbox) -> Sequence[tuple[str, int]]:
         """Those two may have: in the language of both, or in the default one."""
+        if not self.languages:
+            return self.scenarios[self.language]
         mine, theirs = self.language_of(one), self.language_of(other)
         return self.scenarios[mine if mine == theirs else self.language]
 
@@ -123,6 +125,8 @@ class _Planning:
         self.mailboxes = {mailbox.id: mailbox for mailbox in (*pool.mailboxes, *pool.strangers)}
         self.circle = pool.circle
         self.lots = {mailbox.id: lot(seed, draw_of(now), mailbox.id) for mailbox in pool.mailboxes}
+        self.seals = {seat.mailbox.id: self.seal(seat) for seat in seats}
+        self.domains = {seat.mailbox.id: wire(seat.mailbox.address).rpartition("@")[2] for seat in seats}
         self.pairing = Pairing(
             sorted(pool.mailboxes, key=lambda mailbox: self.lots[mailbox.id]),
             strangers=pool.strangers,
@@ -156,6 +160,7 @@ class _Planning:
     def slot(self, seat: Seat, at: datetime, number: int) -> Slot | None:
         """What this mailbox writes at this time: an answer that is due, or something fresh, or nothing."""
         key = self.key(seat, number)
+        which, answer = shares(key, "slot")
         parent = self.due_answer(seat.mailbox.id, at)
         if parent is not None:
             recipient, thread, turn = parent.sender, parent.thread, parent.turn + 1
@@ -166,10 +171,9 @@ class _Planning:
                 return None
             recipient, thread, turn = chosen, key, 1
             scenarios = self.policy.conversations(seat.mailbox, self.mailboxes[chosen])
-            which, _ = shares(key, "scenario")
             scenario, _ = scenarios[int(which * len(scenarios))]
         slot = Slot(
-            message_id=f"<{key}@{wire(seat.mailbox.address).rpartition('@')[2]}>",
+            message_id=f"<{key}@{self.domains[seat.mailbox.id]}>",
             sender=seat.mailbox.id,
             recipient=recipient,
             local_date=seat.local_date,
@@ -178,11 +182,17 @@ class _Planning:
             scenario=scenario,
             turn=turn,
             parent=parent.message_id if parent else None,
-            answer_wanted=turn < self.last_turn(scenario) and self.will_answer(recipient, key),
+            answer_wanted=turn < self.last_turn(scenario) and self.will_answer(recipient, answer),
             circle=self.circle,
         )
         self.note(slot)
         return slot
+
+    def seal(self, seat: Seat) -> tuple[str, str]:
+        """What the keys of a mailbox's day begin with, and what the rest of each is made of."""
+        # With the mailbox's number, which is never given again: one purged and registered anew mints other Message-IDs.
+        own = digest(self.seed, seat.mailbox.address, seat.mailbox.id, seat.local_date)
+        return f"{seat.local_date.toordinal() - _FIRST:04x}{self.lots[seat.mailbox.id][:6]}", own
 
     def key(self, seat: Seat, number: int) -> str:
         """What a message is known by, and what it begins: 32 hex digits, of which 22 are known to nobody beforehand.
@@ -190,17 +200,17 @@ class _Planning:
         They begin with the day and the sender's lot, so that the rows of a mailbox's day stand side by side in the
         store's indices, and those of the circles one after another: 3 million in random places take it twice as long.
         """
-        # With the mailbox's number, which is never given again: one purged and registered anew mints other Message-IDs.
-        own = digest(self.seed, seat.mailbox.address, seat.mailbox.id, seat.local_date, number)
-        return f"{seat.local_date.toordinal() - _FIRST:04x}{self.lots[seat.mailbox.id][:6]}{own[:22]}"
+        begins, day = self.seals[seat.mailbox.id]
+        return begins + digest(day, number)[:22]
 
-    def will_answer(self, recipient: int, key: str) -> bool:
-        share, _ = shares(key, "answer")
+    def will_answer(self, recipient: int, share: float) -> bool:
         return share < answering(self.mailboxes[recipient].address, self.policy.rate)
 
     def due_answer(self, mailbox: int, at: datetime) -> Exchange | None:
         """The mail that has waited longest for this mailbox's answer, if it may be answered now."""
         queue = self.waiting[mailbox]
+        if not queue or queue[0][0] > at:
+            return None
         passed_over = []
         found = None
         while queue and queue[0][0] <= at and found is None:

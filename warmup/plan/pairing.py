@@ -55,9 +55,10 @@ class Pairing:
                 self._members[mailbox.provider].append(mailbox.id)
         self._weights = {name: weights.get(name, 1.0) for name in self._members}
         self._shares = [(1 / (self._weights[name] * len(members)), name) for name, members in self._members.items()]
-        self._last: dict[int, dict[int, datetime]] = defaultdict(dict)
+        self._last: dict[tuple[int, str], dict[int, datetime]] = defaultdict(dict)
         for (sender, recipient), at in last_written.items():
-            self._last[sender][recipient] = at
+            if recipient in self._mailboxes:
+                self._last[sender, self._mailboxes[recipient].provider][recipient] = at
         self._inbound = Counter(inbound)
         self._cap = inbound_cap
         self._held = frozenset(held)
@@ -94,11 +95,13 @@ class Pairing:
     def note(self, sender: int, recipient: int, at: datetime) -> None:
         """A message was planned: it counts from now on."""
         mailbox = self._mailboxes[recipient]
-        self._last[sender][recipient] = at
+        lane = sender, mailbox.provider
         self._inbound[recipient, local_date(at, mailbox.zone)] += 1
-        self._written[sender, mailbox.provider] += 1
-        queue = self._queues.get((sender, mailbox.provider))
-        if queue is not None and recipient in self._places:
+        self._written[lane] += 1
+        queue = self._queues.get(lane)
+        if queue is None:
+            self._last[lane][recipient] = at
+        elif recipient in self._places:
             queue.remove(recipient)
             queue.append(recipient)
 
@@ -123,15 +126,15 @@ class Pairing:
 
     def _queue(self, sender: int, provider: str) -> list[int]:
         """The members of a provider that a sender may write to, in the order of its choice."""
-        queue = self._queues.get((sender, provider))
+        lane = sender, provider
+        queue = self._queues.get(lane)
         if queue is None:
-            held = (sender, provider) in self._held
-            queue = [] if held else _from(self._members[provider], self._places[sender])
+            queue = [] if lane in self._held else _from(self._members[provider], self._places[sender])
             if self._closed or self._mailboxes[sender].provider == provider:
                 queue = [member for member in queue if member != sender and member not in self._closed]
-            if last := self._last.get(sender):
+            if last := self._last.get(lane):
                 queue.sort(key=lambda member: last.get(member, LONG_AGO))
-            self._queues[sender, provider] = queue
+            self._queues[lane] = queue
         return queue
 
 

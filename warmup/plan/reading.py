@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from statistics import NormalDist
 
 from warmup.model import Mailbox
@@ -18,6 +19,7 @@ from .share import shares
 from .window import Hours
 
 _PACE = 0.4  # sigma of people's paces: one in twenty is twice as slow as most. A guess
+_TOGETHER = 1 << 12  # people of whom it is asked again and again: those of a few circles
 _STANDARD = NormalDist()
 _TEMPER = 0.7  # most doublings between how often two people answer. A guess
 
@@ -52,6 +54,7 @@ def _normal(share: float) -> float:
     return _STANDARD.inv_cdf(share)
 
 
+@lru_cache(maxsize=_TOGETHER)
 def answering(address: str, rate: float) -> float:
     """The share of mail that a person answers in a pool where it is `rate`: some do more often, some less; where nobody
     or everybody does, they do so too.
@@ -62,6 +65,7 @@ def answering(address: str, rate: float) -> float:
     return math.pow(rate, math.pow(2, _TEMPER * (2 * where - 1)))
 
 
+@lru_cache(maxsize=_TOGETHER)
 def _pace(address: str) -> float:
     where, _ = shares(address, "pace")
     return math.exp(_PACE * _normal(where))

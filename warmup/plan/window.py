@@ -81,6 +81,7 @@ def _span(opens: time, closes: time, day: date, zone: str) -> Span | None:
     return span if span.length else None
 
 
+@lru_cache(maxsize=1 << 10)  # whoever weighs recipients asks again and again for the same instant
 def local_date(now: datetime, zone: str) -> date:
     """The calendar day it is at `now` in `zone`."""
     return now.astimezone(ZoneInfo(zone)).date()
