@@ -28,6 +28,7 @@ from .reading import Habits, answering
 from .share import shares
 from .window import Hours, room, spread
 
+_OWN = 22  # hex digits of a key that its day and its sender don't tell
 _FIRST = date(2000, 1, 1).toordinal()  # so that a day has four hex digits, until 2179
 
 
@@ -126,7 +127,6 @@ class _Planning:
         self.circle = pool.circle
         self.lots = {mailbox.id: lot(seed, draw_of(now), mailbox.id) for mailbox in pool.mailboxes}
         self.seals = {seat.mailbox.id: self.seal(seat) for seat in seats}
-        self.domains = {seat.mailbox.id: wire(seat.mailbox.address).rpartition("@")[2] for seat in seats}
         self.pairing = Pairing(
             sorted(pool.mailboxes, key=lambda mailbox: self.lots[mailbox.id]),
             strangers=pool.strangers,
@@ -159,7 +159,8 @@ class _Planning:
 
     def slot(self, seat: Seat, at: datetime, number: int) -> Slot | None:
         """What this mailbox writes at this time: an answer that is due, or something fresh, or nothing."""
-        key = self.key(seat, number)
+        begins, day, domain = self.seals[seat.mailbox.id]
+        key = begins + digest(day, number)[:_OWN]
         which, answer = shares(key, "slot")
         parent = self.due_answer(seat.mailbox.id, at)
         if parent is not None:
@@ -173,7 +174,7 @@ class _Planning:
             scenarios = self.policy.conversations(seat.mailbox, self.mailboxes[chosen])
             scenario, _ = scenarios[int(which * len(scenarios))]
         slot = Slot(
-            message_id=f"<{key}@{self.domains[seat.mailbox.id]}>",
+            message_id=f"<{key}@{domain}>",
             sender=seat.mailbox.id,
             recipient=recipient,
             local_date=seat.local_date,
@@ -188,20 +189,17 @@ class _Planning:
         self.note(slot)
         return slot
 
-    def seal(self, seat: Seat) -> tuple[str, str]:
-        """What the keys of a mailbox's day begin with, and what the rest of each is made of."""
-        # With the mailbox's number, which is never given again: one purged and registered anew mints other Message-IDs.
-        own = digest(self.seed, seat.mailbox.address, seat.mailbox.id, seat.local_date)
-        return f"{seat.local_date.toordinal() - _FIRST:04x}{self.lots[seat.mailbox.id][:6]}", own
-
-    def key(self, seat: Seat, number: int) -> str:
-        """What a message is known by, and what it begins: 32 hex digits, of which 22 are known to nobody beforehand.
+    def seal(self, seat: Seat) -> tuple[str, str, str]:
+        """What makes the Message-IDs of a mailbox's day: what their keys begin with, what the rest of each key is drawn
+        from, and the domain. A key is what a message is known by, and the thread that it begins: 32 hex digits.
 
         They begin with the day and the sender's lot, so that the rows of a mailbox's day stand side by side in the
         store's indices, and those of the circles one after another: 3 million in random places take it twice as long.
         """
-        begins, day = self.seals[seat.mailbox.id]
-        return begins + digest(day, number)[:22]
+        # With the mailbox's number, which is never given again: one purged and registered anew mints other Message-IDs.
+        own = digest(self.seed, seat.mailbox.address, seat.mailbox.id, seat.local_date)
+        begins = f"{seat.local_date.toordinal() - _FIRST:04x}{self.lots[seat.mailbox.id][: 28 - _OWN]}"
+        return begins, own, wire(seat.mailbox.address).rpartition("@")[2]
 
     def will_answer(self, recipient: int, share: float) -> bool:
         return share < answering(self.mailboxes[recipient].address, self.policy.rate)

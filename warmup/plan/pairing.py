@@ -85,8 +85,11 @@ class Pairing:
             if behind != now:  # it was written to since
                 heapq.heapreplace(turns, (now, place, provider))
                 continue
-            found = next((one for one in self._queue(sender, provider) if self._room(self._mailboxes[one], at)), None)
-            if found is None:
+            for member in self._queue(sender, provider):
+                if self._room(self._mailboxes[member], at):
+                    found = member
+                    break
+            else:
                 full.append(heapq.heappop(turns))
         for turn in full:
             heapq.heappush(turns, turn)

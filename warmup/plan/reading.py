@@ -35,13 +35,13 @@ class Habits:
     def read_at(self, message_id: str, arrived: datetime, hours: Hours, reader: Mailbox) -> datetime:
         """When its reader looks at a message that arrived at `arrived`."""
         wait, morning = shares("read", message_id)
-        delay = self.read * self._long(wait) * _pace(reader.address)
+        delay = self.read * (self._long(wait) * _pace(reader.address))
         return hours.within(arrived + delay, reader.zone, morning).replace(microsecond=0)
 
     def answerable_at(self, message_id: str, read: datetime, reader: Mailbox) -> datetime:
         """From when on its reader may send an answer to what was read at `read`."""
         wait, _ = shares("think", message_id)
-        delay = self.think * self._long(wait) * _pace(reader.address)
+        delay = self.think * (self._long(wait) * _pace(reader.address))
         return (read + delay).replace(microsecond=0)
 
     def _long(self, share: float) -> float:
