@@ -7,4 +7,5 @@ and marked. Absolute figures differ from machine to machine and from hour to hou
     life      some days of the real daemon on the jumping clock, counted and metered
     floor     the same work by hand: text, sockets and SQL without a library in between
     verbs     the daemon's verbs towards servers, one by one, to say where its CPU goes
+    peer      the daemon beside a script of smtplib and imaplib (`script`), on real servers where there are any (`real`)
 """

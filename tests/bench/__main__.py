@@ -7,9 +7,13 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 
-from . import exchange
+from . import dispatch, exchange, peer
 
-PARTS: Mapping[str, Callable[..., None]] = {"exchange": exchange.measure}
+PARTS: Mapping[str, Callable[..., None]] = {
+    "exchange": exchange.measure,
+    "dispatch": dispatch.measure,
+    "peer": peer.measure,
+}
 
 
 def main() -> None:

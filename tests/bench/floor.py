@@ -70,8 +70,8 @@ class Floor:
 def measure(folder: Path, people: Sequence[Account], servers: Servers) -> Floor:
     """The floor on these servers; nobody else uses the accounts of these `people`."""
     names = [[f"<{again}.{account.address}>" for again in range(_EACH)] for account in people]
-    with metered() as render:
-        texts = [[_render(account, name) for name in mine] for account, mine in zip(people, names, strict=False)]
+    with metered() as writing:
+        texts = [[render(account, name) for name in mine] for account, mine in zip(people, names, strict=False)]
     count = len(names) * _EACH
 
     async def send(number: int) -> None:
@@ -86,9 +86,9 @@ def measure(folder: Path, people: Sequence[Account], servers: Servers) -> Floor:
 
     sending, visiting, signing_in = (_at_once(work, len(names)) for work in (send, visit, sign_in))
     return Floor(
-        render=render.each(count),
+        render=writing.each(count),
         send=sending / count,
-        record=_record(folder / "floor.db"),
+        record=record(folder / "floor.db"),
         visit=visiting / count,
         sign_in=signing_in / count,
     )
@@ -107,7 +107,7 @@ def _at_once(work: Callable[[int], Coroutine[None, None, None]], size: int) -> f
     return cost.each(1)
 
 
-def _render(account: Account, message_id: str) -> bytes:
+def render(account: Account, message_id: str) -> bytes:
     text = _TEXT.render(name="Ann", what="the projector", day="Thursday", sender="Ben")
     label = hmac.new(b"key", message_id.encode(), "sha256").hexdigest()[:32]
     header = (
@@ -172,7 +172,7 @@ async def _visit(endpoint: Endpoint, account: Account, message_ids: Sequence[str
     writer.close()
 
 
-def _record(file: Path) -> float:
+def record(file: Path) -> float:
     """CPU of writing down that one message was sent, in microseconds."""
     count = _BATCH * _BATCHES
     with closing(sqlite3.connect(file, isolation_level=None)) as db:

@@ -68,7 +68,6 @@ def _astray() -> Iterator[None]:
     with (
         patch.object(pauses, "held_hosts", lambda *_: frozenset()),
         patch.object(messages, "claim", own(messages.claim)),
-        patch.object(messages, "settle", own(messages.settle)),
         patch.object(messages, "data_begins", own(messages.data_begins)),
     ):
         yield
@@ -106,7 +105,7 @@ def _wordless() -> AbstractContextManager[Any]:
 
 def _blind() -> AbstractContextManager[Any]:
     """Nobody looks for what was sent."""
-    return patch.object(messages, "visits_due", lambda *_: [])
+    return patch.object(messages, "visits_due", lambda *_: {})
 
 
 def _forgetful() -> AbstractContextManager[Any]:

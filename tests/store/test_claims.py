@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 from sqlalchemy.exc import StatementError
@@ -210,12 +211,16 @@ def test_an_answer_to_what_never_came_is_dropped_at_once(pool: Pool, end: str) -
     assert pool.reason(answer) == claims.UNANSWERABLE
 
 
-def test_settling_tells_what_it_dropped(pool: Pool) -> None:
+def test_a_claim_tells_what_was_dropped_for_it(pool: Pool) -> None:
     missed = pool.planned(pool.ann, pool.bob, NOON - 2 * LATE)
     pool.planned(pool.ann, pool.bob)
-    settled = pool.store.run(messages.settle, mailbox=pool.ann.id, now=NOON, today=TODAY, late=LATE)
-    assert settled == [replace(missed, dropped_at=NOON, reason=claims.MISSED)]
-    assert pool.store.run(messages.settle, mailbox=999, now=NOON, today=TODAY, late=LATE) == []
+    dropped: list[Message] = []
+    claim = partial(messages.claim, now=NOON, today=TODAY, owner="node", late=LATE, dropped=dropped)
+    assert pool.store.run(claim, mailbox=pool.ann.id) is not None
+    assert dropped == [replace(missed, dropped_at=NOON, reason=claims.MISSED)]
+    assert pool.store.run(claim, mailbox=pool.ann.id) is None
+    assert pool.store.run(claim, mailbox=999) is None
+    assert len(dropped) == 1
 
 
 def test_a_claim_given_back_is_due_again_when_it_says(pool: Pool) -> None:

@@ -48,7 +48,7 @@ def test_a_killed_process_leaves_a_claim_that_is_released_or_settled(pool: Pool,
     if where == "after data":
         assert claimed is None
         assert pool.again(message).uncertain
-        assert pool.store.run(messages.visits_due, NOON) == [pool.bob.id]
+        assert list(pool.store.run(messages.visits_due, NOON)) == [pool.bob.id]
     else:
         assert claimed is not None
         assert claimed.id == message.id

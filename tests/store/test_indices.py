@@ -21,7 +21,6 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "who is to be visited": lambda db: messages.visits_due(db, NOON),
     "what is due of a mailbox": lambda db: messages.visit(db, 1, NOON, ahead=HOUR),
     "what may be sent": lambda db: messages.claim(db, mailbox=1, now=NOON, today=TODAY, owner="node", late=LATE),
-    "what may not be sent any more": lambda db: messages.settle(db, mailbox=1, now=NOON, today=TODAY, late=LATE),
     "when the next is due": lambda db: messages.next_due(db, NOON),
     "what waits longest": messages.waiting_since,
     "whose Sent folder is to be looked at": lambda db: budgets.unobserved(db, now=NOON, soon=NOON, since=NOON),

@@ -93,7 +93,7 @@ def test_an_uncertain_message_is_looked_for_and_never_claimed_again(pool: Pool) 
     assert pool.store.run(messages.uncertain, message.id, NOON + MINUTE, reason="the wire broke")
     assert (pool.again(message).visit_at, pool.again(message).reason) == (NOON + MINUTE, "the wire broke")
     assert pool.claim(pool.ann) is None
-    assert pool.store.run(messages.visits_due, NOON + MINUTE) == [pool.bob.id]
+    assert list(pool.store.run(messages.visits_due, NOON + MINUTE)) == [pool.bob.id]
 
 
 def test_an_uncertain_answer_that_is_found_was_sent_and_its_parent_answered(pool: Pool) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from warmup.content import Letter, Person
 from warmup.model import Install, Mailbox, Message
+from warmup.store import Connection, messages
 
 
 def letter(
@@ -33,6 +34,11 @@ def letter(
         earlier=tuple(_written(turn, people) for turn in before),
         label=(label, install.token(message.message_id)),
     )
+
+
+def turns(db: Connection, message: Message) -> Sequence[Message]:
+    """What `letter` needs of a message's thread: nothing, if it opens one. A work of the store."""
+    return messages.thread(db, message.thread) if message.parent is not None else ()
 
 
 def _before(message: Message, turns: Sequence[Message]) -> list[Message]:

@@ -10,10 +10,9 @@ is ours (`warmup.imap`), when people read (`warmup.plan.reading`), judging refus
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Unpack
 
@@ -29,11 +28,12 @@ from warmup.model import (
     Stage,
     chance,
 )
-from warmup.store import Connection, bookmarks, mailboxes, messages, pauses
+from warmup.plan import local_date
+from warmup.store import Connection, Shards, Visit, bookmarks, mailboxes, messages, pauses
 from warmup.throttle.dsn import bounce
 
 from . import aftermath, hold, observer
-from .correspondence import letter
+from .correspondence import letter, turns
 from .crew import Crew
 from .office import Office
 
@@ -54,33 +54,32 @@ class _Agenda:
     """
 
     mailbox: Mailbox
-    inbound: Sequence[Message]
+    visit: Visit
     outbound: Sequence[tuple[Message, Sequence[Message]]]
     inbox: Bookmark | None  # how far its notifications have been read; None, if no message of it is on its way
     people: Mapping[int, Mailbox]
-    troubled: bool  # the visit before broke
+    counting: date | None  # the local day of which others' mail in Sent is to be counted; None: it was, just now
 
 
-def _due(db: Connection, now: datetime, counting: bool) -> list[Mailbox]:
-    """The mailboxes to visit, the longest due first; last those whose Sent folder is to be counted. A work of the
-    store, as the next one.
+def _due(db: Connection, now: datetime, counting: bool, shards: Shards | None) -> Mapping[int, str]:
+    """The mailboxes to visit and the hosts where they are, the longest due first; last those whose Sent folder is to be
+    counted. A work of the store, as the next ones.
     """
-    numbers = messages.visits_due(db, now)
-    known = mailboxes.some(db, numbers)
-    found = {number: known[number] for number in numbers}
-    return list((found | (observer.due(db, now) if counting else {})).values())
+    return messages.visits_due(db, now, shards) | (observer.due(db, now, shards) if counting else {})
 
 
-def _agenda(db: Connection, number: int, now: datetime) -> _Agenda | None:
+def _agenda(db: Connection, number: int, now: datetime, counting: bool) -> _Agenda | None:
     """The agenda of a visit; None if the mailbox has left."""
     mailbox = mailboxes.some(db, [number]).get(number)
     if mailbox is None or mailbox.removed_at is not None:
         return None
-    visit = messages.visit(db, number, now, ahead=_AHEAD)
+    today = local_date(now, mailbox.zone)
+    visit = messages.visit(db, number, now, today=today, ahead=_AHEAD)
     people = {number: mailbox} | mailboxes.some(db, {message.recipient for message in visit.outbound})
-    outbound = [(message, messages.thread(db, message.thread)) for message in visit.outbound]
+    outbound = [(message, turns(db, message)) for message in visit.outbound]
     inbox = _inbox(db, mailbox, now) if visit.asking else None
-    return _Agenda(mailbox, visit.inbound, outbound, inbox, people, pauses.troubled(db, number))
+    count = today if counting and observer.wants(visit.counted_at, now) else None
+    return _Agenda(mailbox, visit, outbound, inbox, people, count)
 
 
 def _inbox(db: Connection, mailbox: Mailbox, now: datetime) -> Bookmark:
@@ -95,15 +94,20 @@ class Reader:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._crew = Crew(self._crashed)
-        self._places = asyncio.Semaphore(_AT_ONCE)
-        self._hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_HOST))
 
     async def tick(self) -> None:
         """Begin a visit to every mailbox in which something is due and nobody is looking."""
         self._crew.check()
-        counting = self._office.config.reading.count_sent
-        for mailbox in await self._office.store.do(_due, self._office.clock.now(), counting):
-            self._crew.begin(mailbox.id, partial(self._in_turn, mailbox.id, mailbox.imap.host))
+        share, counting = self._office.share, self._office.config.reading.count_sent
+        due = await self._office.store.do(_due, self._office.clock.now(), counting, share.shards)
+        for number, host in due.items():
+            if share.serves(number):
+                self._crew.begin(number, partial(self._in_turn, number, host))
+
+    @property
+    def busy(self) -> Set[int]:
+        """The mailboxes that it has in hand."""
+        return {key for key in self._crew.keys if isinstance(key, int)}
 
     async def idle(self) -> None:
         await self._crew.idle()
@@ -120,13 +124,17 @@ class Reader:
             await hold.by_visit(self._office, mailbox, error)
 
     async def _in_turn(self, number: int, host: str) -> None:
-        async with self._hosts[host], self._places:
+        places = self._office.places
+        async with (
+            places.one(("visits", host), _AT_HOST, number, everywhere=False),
+            places.one(("reading", ""), _AT_ONCE, number, everywhere=False),
+        ):
             if not self._crew.stopping:
                 await self._visit(number)
 
     async def _visit(self, number: int) -> None:
         office = self._office
-        agenda = await office.store.do(_agenda, number, office.clock.now())
+        agenda = await office.store.do(_agenda, number, office.clock.now(), office.config.reading.count_sent)
         if agenda is None:
             return
         mailbox = agenda.mailbox
@@ -158,7 +166,7 @@ class Reader:
         office, mailbox = self._office, agenda.mailbox
         if access.unseen is not None:
             await hold.by_access(office, mailbox, Response(Stage.SELECT, 0, None, access.unseen))
-        elif agenda.troubled:
+        elif agenda.visit.troubled:
             await office.store.do(pauses.visited, mailbox.id, office.clock.now())
         if access.throttled:
             await hold.by_access(office, mailbox, _SLOW)
@@ -176,16 +184,28 @@ class Reader:
 
 
 class _Visit:
-    """One visit: everything that is due in one mailbox, over one connection."""
+    """One visit: everything that is due in one mailbox, over one connection.
+
+    What it sees and does is written down at its end, in one work of the store, however it ends. Cut short before that,
+    the next one does it again, and nothing comes of it: what was seen and opened is there still. Only where a message
+    was is seen once, so that is written down before we move it.
+    """
 
     def __init__(self, office: Office, agenda: _Agenda, access: Access) -> None:
         self._office = office
         self._agenda = agenda
         self._mailbox = agenda.mailbox
         self._access = access
+        self._notes = _Notes()
 
     async def go(self) -> None:
-        office, inbound = self._office, self._agenda.inbound
+        try:
+            await self._go()
+        finally:
+            await self._write_down()
+
+    async def _go(self) -> None:
+        office, inbound = self._office, self._agenda.visit.inbound
         sought = {message.message_id: office.install.token(message.message_id) for message in inbound}
         seen = await self._access.look(sought, label=office.config.label) if sought else {}
         for message in inbound:
@@ -197,21 +217,21 @@ class _Visit:
                     raise
                 except AccessRefused as refused:  # the others of this visit go on
                     office.log.not_done(self._mailbox.address, f"{message.message_id}: {refused}")
-                    await self._give_up_or_wait(message, str(refused))
+                    self._give_up_or_wait(message, str(refused))
                 except Exception as trouble:
                     # If it is this message that breaks the visit, it mustn't keep the others from being seen for ever.
-                    await self._give_up_or_wait(message, str(trouble))
+                    self._give_up_or_wait(message, str(trouble))
                     raise
             elif message.found_at is None:
-                await self._not_there(message)
+                self._not_there(message)
             else:  # moved or deleted by its owner, whose right that is
-                await self._stamp(message, filed_at=self._now, visit_at=None, reason="no longer in the mailbox")
-        for message, turns in self._agenda.outbound:
-            await self._keep(message, turns)
+                self._stamp(message, filed_at=self._now, visit_at=None, reason="no longer in the mailbox")
+        for message, thread in self._agenda.outbound:
+            await self._keep(message, thread)
         if self._agenda.inbox is not None:
             await self._hear(self._agenda.inbox)
-        if office.config.reading.count_sent:
-            await observer.observe(office, self._mailbox, self._access)
+        if self._agenda.counting is not None:
+            self._notes.count = await observer.count(office, self._mailbox, self._agenda.counting, self._access)
 
     async def _hear(self, inbox: Bookmark) -> None:
         """What the mailbox was told of its messages that are on their way."""
@@ -226,20 +246,22 @@ class _Visit:
                     for report in notice.reports:
                         await aftermath.told(office, notice.message_id, report, inbox=self._mailbox)
             inbox = replace(inbox, edition=str(heard.validity), position=str(heard.upto), read_at=now)
-            await office.store.do(bookmarks.put, inbox)
+            self._notes.inbox = inbox
             if not heard.more:
                 break
-        await office.store.do(messages.asked, self._mailbox.id, now, office.config.reading.asks)
+            await self._write_down()
+        self._notes.asked_at = now
 
     async def _attend(self, message: Message, sighting: Sighting) -> None:
         """Record where it was found, rescue, open, mark as answered, file: each when its time has come."""
         if message.found_at is None:
-            await self._found(message, sighting)
+            self._found(message, sighting)
         if sighting.placement is Placement.JUNK:
+            await self._write_down()
             sighting = await self._access.rescue(sighting)
-            await self._rescued(message)
+            self._rescued(message)
         elif sighting.placement is Placement.INBOX and message.placement is Placement.JUNK and not message.rescued_at:
-            await self._rescued(message)  # by a visit that was cut short before it could say so
+            self._rescued(message)  # by a visit that was cut short before it could say so
         if message.opened_at is None and self._left_unread(message):
             await self._finish(message, message.found_at or self._now, sighting)
         elif message.opened_at is None:
@@ -247,18 +269,18 @@ class _Visit:
         elif message.answered_at is not None or self._now + _AHEAD >= self._file_at(message, message.opened_at):
             await self._finish(message, message.opened_at, sighting)
         else:  # the configuration has it lie longer than when it was opened
-            await self._stamp(message, visit_at=self._file_at(message, message.opened_at))
+            self._stamp(message, visit_at=self._file_at(message, message.opened_at))
 
-    async def _found(self, message: Message, sighting: Sighting) -> None:
-        placement = sighting.placement
-        await self._stamp(message, found_at=self._now, placement=placement, folder=sighting.folder)
+    def _found(self, message: Message, sighting: Sighting) -> None:
+        log, address, placement, folder = self._office.log, self._mailbox.address, sighting.placement, sighting.folder
         if message.uncertain:
-            self._office.log.settled(self._mailbox.address, message)
-        self._office.log.found(self._mailbox.address, message, placement, sighting.folder)
+            self._notes.tell.append(partial(log.settled, address, message))
+        self._notes.tell.append(partial(log.found, address, message, placement, folder))
+        self._stamp(message, found_at=self._now, placement=placement, folder=folder)
 
-    async def _rescued(self, message: Message) -> None:
-        await self._stamp(message, rescued_at=self._now)
-        self._office.log.rescued(self._mailbox.address, message)
+    def _rescued(self, message: Message) -> None:
+        self._stamp(message, rescued_at=self._now)
+        self._notes.tell.append(partial(self._office.log.rescued, self._mailbox.address, message))
 
     def _left_unread(self, message: Message) -> bool:
         share = self._office.config.reading.unread
@@ -267,8 +289,8 @@ class _Visit:
     async def _open(self, message: Message, sighting: Sighting) -> None:
         flag = chance("flag", message.message_id).random() < self._office.config.reading.flagged
         await self._access.open(sighting, flag=flag)
-        await self._stamp(message, opened_at=self._now, visit_at=self._file_at(message, self._now))
-        self._office.log.opened(self._mailbox.address, message)
+        self._stamp(message, opened_at=self._now, visit_at=self._file_at(message, self._now))
+        self._notes.tell.append(partial(self._office.log.opened, self._mailbox.address, message))
 
     async def _finish(self, message: Message, read: datetime, sighting: Sighting) -> None:
         """Put it away, some time after it was opened; or found, where nobody opens it."""
@@ -276,46 +298,48 @@ class _Visit:
             await self._access.answered(sighting)
         file_at = read + self._office.config.reading.file_after
         if self._now + _AHEAD < file_at:
-            await self._stamp(message, visit_at=file_at)
+            self._stamp(message, visit_at=file_at)
             return
         folder = self._office.config.reading.folder
+        if message.found_at is None:
+            await self._write_down()
         await self._access.file(sighting, folder)
-        await self._stamp(message, filed_at=self._now, visit_at=None)
-        self._office.log.filed(self._mailbox.address, message, folder)
+        self._stamp(message, filed_at=self._now, visit_at=None)
+        self._notes.tell.append(partial(self._office.log.filed, self._mailbox.address, message, folder))
 
-    async def _not_there(self, message: Message) -> None:
+    def _not_there(self, message: Message) -> None:
         """Not arrived yet: look again later, and in the end call it missing."""
         looks = self._office.config.reading.looks
         if message.visits < len(looks):
-            await self._stamp(message, visits=message.visits + 1, visit_at=self._now + looks[message.visits])
+            self._stamp(message, visits=message.visits + 1, visit_at=self._now + looks[message.visits])
             return
         why = f"Junk could not be looked into: {self._access.unseen}" if self._access.unseen else None
-        await self._stamp(message, visits=message.visits + 1, visit_at=None, missing_at=self._now, reason=why)
-        self._office.log.missing(self._mailbox.address, message, why)
+        self._stamp(message, visits=message.visits + 1, visit_at=None, missing_at=self._now, reason=why)
+        self._notes.tell.append(partial(self._office.log.missing, self._mailbox.address, message, why))
 
-    async def _give_up_or_wait(self, message: Message, why: str) -> None:
+    def _give_up_or_wait(self, message: Message, why: str) -> None:
         """What is to be done with a message that is there can't be."""
         looks = self._office.config.reading.looks
         if message.visits < len(looks):
-            await self._stamp(message, visits=message.visits + 1, visit_at=self._now + looks[message.visits])
+            self._stamp(message, visits=message.visits + 1, visit_at=self._now + looks[message.visits])
         else:
-            await self._stamp(message, visits=message.visits + 1, visit_at=None, filed_at=self._now, reason=why)
+            self._stamp(message, visits=message.visits + 1, visit_at=None, filed_at=self._now, reason=why)
 
-    async def _keep(self, message: Message, turns: Sequence[Message]) -> None:
+    async def _keep(self, message: Message, thread: Sequence[Message]) -> None:
         """A copy in Sent, as a mail program would have kept it, unless the server keeps its own."""
         config = self._office.config
         assert message.sent_at is not None
         try:
-            order = letter(message, turns, self._agenda.people, self._office.install, config.label)
+            order = letter(message, thread, self._agenda.people, self._office.install, config.label)
             await self._access.keep(compose(order, config.corpus, config.style), message.message_id, message.sent_at)
         except (AccessLost, AccessRefused, ValueError) as error:
             # A full folder, a template that is gone: a copy is no reason to try again and again, nor is a broken wire.
             self._office.log.not_done(self._mailbox.address, f"no copy in Sent: {error}")
-            await self._stamp(message, keep_at=None)
+            self._stamp(message, keep_at=None)
             if isinstance(error, AccessLost):
                 raise
         else:
-            await self._stamp(message, kept_at=self._now, keep_at=None)
+            self._stamp(message, kept_at=self._now, keep_at=None)
 
     def _file_at(self, message: Message, opened: datetime) -> datetime:
         """When its way ends; one that wants an answer waits for it, and is visited as soon as it is answered."""
@@ -325,5 +349,40 @@ class _Visit:
     def _now(self) -> datetime:
         return self._office.clock.now()
 
-    async def _stamp(self, message: Message, **stamps: Unpack[messages.Stamps]) -> None:
-        await self._office.store.do(messages.stamp, message.id, **stamps)
+    def _stamp(self, message: Message, **stamps: Unpack[messages.Stamps]) -> None:
+        self._notes.stamps.setdefault(message.id, {}).update(stamps)
+
+    async def _write_down(self) -> None:
+        """What is known by now, and tell of it."""
+        notes, self._notes = self._notes, _Notes()
+        if notes.any:
+            in_vain = await self._office.store.do(_written, self._office, self._agenda, notes)
+            for tell in notes.tell:
+                tell()
+            if notes.count is not None and in_vain:
+                self._office.log.uncounted(self._mailbox.address, notes.count.why)
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What a visit has to write down: `stamps` by the number of the message, and what there is to `tell` then."""
+
+    stamps: dict[int, messages.Stamps] = field(default_factory=dict)
+    tell: list[Callable[[], None]] = field(default_factory=list)
+    inbox: Bookmark | None = None
+    asked_at: datetime | None = None
+    count: observer.Count | None = None
+
+    @property
+    def any(self) -> bool:
+        return bool(self.stamps or self.inbox or self.count)
+
+
+def _written(db: Connection, office: Office, agenda: _Agenda, notes: _Notes) -> bool:
+    """Whether others' mail in Sent was to be counted for the first time of the day, and couldn't be."""
+    messages.stamp_each(db, notes.stamps)
+    if notes.inbox is not None:
+        bookmarks.put(db, notes.inbox)
+    if notes.asked_at is not None:
+        messages.asked(db, agenda.visit.asking, notes.asked_at, office.config.reading.asks)
+    return notes.count is not None and observer.observe(db, office, agenda.mailbox, notes.count)

@@ -15,9 +15,7 @@ Sources: RFC 5321 §4.5.3.2, RFC 1047 (after the final dot).
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Hashable, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,11 +26,11 @@ from warmup.errors import NotSent, OperatorError, StoreError, TokenLost, Uncerta
 from warmup.model import Action, Endpoint, Kind, Mailbox, Message, Pause, Response, Scope, Verdict, chance
 from warmup.plan import local_date, server
 from warmup.smtp import Session, Timeouts, dial
-from warmup.store import Connection, days, mailboxes, messages, pauses
+from warmup.store import Connection, Shards, days, mailboxes, messages, pauses
 from warmup.throttle import judge, scope, wait
 
 from . import hold
-from .correspondence import letter
+from .correspondence import letter, turns
 from .crew import Crew
 from .office import Office
 
@@ -52,19 +50,21 @@ class Sender:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._crew = Crew(self._crashed)
-        self._places = asyncio.Semaphore(_AT_ONCE)
-        self._ways: dict[_Way, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._hosts: dict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(self._office.config.submission.connections_per_host)
-        )
 
     async def tick(self) -> None:
         """Begin with every mailbox that has something due and isn't being served."""
         self._crew.check()
-        due, narrow = await self._office.store.do(_due, self._office.clock.now())
+        share = self._office.share
+        due, narrow = await self._office.store.do(_due, self._office.clock.now(), share.shards)
         ways = {(pause.scope, pause.domain or pause.host or "") for pause in narrow}
         for mailbox in due:
-            self._crew.begin(mailbox.id, partial(self._serve, mailbox, ways))
+            if share.serves(mailbox.id):
+                self._crew.begin(mailbox.id, partial(self._serve, mailbox, ways))
+
+    @property
+    def busy(self) -> Set[int]:
+        """The mailboxes that it has in hand."""
+        return {key for key in self._crew.keys if isinstance(key, int)}
 
     async def idle(self) -> None:
         await self._crew.idle()
@@ -83,43 +83,68 @@ class Sender:
     async def _serve(self, sender: Mailbox, narrow: Set[_Way]) -> None:
         """By one server after the other, for as long as one's trouble leaves another."""
         office, more = self._office, True
-        async with self._alone((Scope.DOMAIN, sender.domain), narrow):
+        async with self._alone((Scope.DOMAIN, sender.domain), sender, narrow):
             while more and not self._crew.stopping:
                 free = await office.store.do(_free, office, sender, office.clock.now()) if sender.relays else None
                 by = free or sender.smtp  # also if all are held: what is due is dropped for that reason then
-                async with self._turn(by, narrow):
+                async with self._turn(sender, by, narrow):
                     more = await self._visit(sender, by)
 
     async def _visit(self, sender: Mailbox, by: Endpoint) -> bool:
         """Send what is due by one server; whether to go on by another."""
+        office = self._office
         session: Session | None = None
         try:
-            while not self._crew.stopping:
-                taken = await self._office.store.do(_take, self._office, sender, by, self._office.clock.now())
-                if taken is None:
-                    return True
-                dropped, order = taken
-                for message in dropped:
-                    self._office.log.dropped(sender.address, message)
-                if order is None:
+            taken = await self._next(sender, by, None)
+            while taken is not None:
+                for message in taken.dropped:
+                    office.log.dropped(sender.address, message)
+                if taken.order is None:
                     return False
-                session = await _Submission(self._office, order).go(session)
-            return False
+                session, sent = await _Submission(office, taken.order).go(session)
+                taken = await self._next(sender, by, sent)
+            return True
         finally:
             if session is not None:
                 await session.close()
 
+    async def _next(self, sender: Mailbox, by: Endpoint, sent: _Sent | None) -> _Taken | None:
+        """As `_take`, after what was sent is written down, in the same work; when stopping nothing is taken."""
+        office = self._office
+        if self._crew.stopping:
+            taken: _Taken | None = _Taken((), None)
+            if sent is not None:
+                await office.store.do(sent.stamp)
+        elif sent is None:
+            taken = await office.store.do(_take, office, sender, by, office.clock.now())
+        else:
+            try:
+                taken = await office.store.do(_take, office, sender, by, office.clock.now(), after=sent)
+            except StoreError:
+                raise
+            except Exception:  # taking the next is at fault, and this one was sent
+                await office.store.do(sent.stamp)
+                raise
+        if sent is not None:
+            sent.tell()
+        return taken
+
     @asynccontextmanager
-    async def _turn(self, by: Endpoint, narrow: Set[_Way]) -> AsyncIterator[None]:
+    async def _turn(self, sender: Mailbox, by: Endpoint, narrow: Set[_Way]) -> AsyncIterator[None]:
         """Alone on the way to a host, if that is narrow; then at the host, before its place among all: those who wait
         for a server that hangs mustn't take the places of the others. A domain's way comes before all that and a host's
         is left before another's is entered, so no two wait for each other.
         """
-        async with self._alone((Scope.HOST, by.name), narrow), self._hosts[by.name], self._places:
+        places, most = self._office.places, self._office.config.submission.connections_per_host
+        async with (
+            self._alone((Scope.HOST, by.name), sender, narrow),
+            places.one(("connections", by.name), most, sender.id),
+            places.one(("sending", ""), _AT_ONCE, sender.id, everywhere=False),
+        ):
             yield
 
-    def _alone(self, way: _Way, narrow: Set[_Way]) -> AbstractAsyncContextManager[None]:
-        return self._ways[way] if way in narrow else nullcontext()
+    def _alone(self, way: _Way, sender: Mailbox, narrow: Set[_Way]) -> AbstractAsyncContextManager[None]:
+        return self._office.places.one((f"narrow {way[0]}", way[1]), 1, sender.id) if way in narrow else nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +158,25 @@ class _Order:
     by: Endpoint  # the submission server
 
 
-def _due(db: Connection, now: datetime) -> tuple[list[Mailbox], list[Pause]]:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What to send next, if anything may go; and what was dropped on the way since it may not."""
+
+    dropped: Sequence[Message]
+    order: _Order | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A message that the server has accepted: how that is written down, and what is to be told then."""
+
+    stamp: Callable[[Connection], object]
+    tell: Callable[[], None]
+
+
+def _due(db: Connection, now: datetime, shards: Shards | None) -> tuple[list[Mailbox], list[Pause]]:
     """Those who have something to send, and what held several until lately. A work of the store, as the next one."""
-    due = list(mailboxes.some(db, messages.senders_due(db, now)).values())
+    due = list(mailboxes.some(db, messages.senders_due(db, now, shards)).values())
     return due, pauses.narrow(db, now - _NARROW_FOR) if due else []
 
 
@@ -146,25 +187,33 @@ def _free(db: Connection, office: Office, sender: Mailbox, now: datetime) -> End
 
 
 def _take(
-    db: Connection, office: Office, sender: Mailbox, by: Endpoint, now: datetime
-) -> tuple[Sequence[Message], _Order | None] | None:
-    """Claim the next message that may go by a server; with it, what was dropped on the way since it may not. None if it
-    may go, but by another.
-    """
+    db: Connection, office: Office, sender: Mailbox, by: Endpoint, now: datetime, *, after: _Sent | None = None
+) -> _Taken | None:
+    """Claim the next message that may go by a server, `after` another was sent. None if it may go, but by another."""
+    if after is not None:
+        after.stamp(db)
     if sender.relays and by.name in pauses.held_hosts(db, now) and _free(db, office, sender, now):
         return None
     config = office.config
     today, late = local_date(now, sender.zone), config.submission.late
     ramp = config.ramps.get(sender.curve or config.curve)
     most = ramp.top if ramp else messages.MANY  # a cap lowered since the day was planned holds at once
-    dropped = messages.settle(db, mailbox=sender.id, now=now, today=today, late=late, most=most, via=by.name)
+    dropped: list[Message] = []
     message = messages.claim(
-        db, mailbox=sender.id, now=now, today=today, owner=office.node, late=late, most=most, via=by.name
+        db,
+        mailbox=sender.id,
+        now=now,
+        today=today,
+        owner=office.node,
+        late=late,
+        most=most,
+        via=by.name,
+        dropped=dropped,
     )
     if message is None:
-        return dropped, None
+        return _Taken(dropped, None)
     recipient = mailboxes.some(db, [message.recipient])[message.recipient]
-    return dropped, _Order(message, sender, recipient, messages.thread(db, message.thread), by)
+    return _Taken(dropped, _Order(message, sender, recipient, turns(db, message), by))
 
 
 def _abandoned(db: Connection, number: int) -> Mailbox | None:
@@ -187,13 +236,15 @@ class _Submission:
         assert order.message.claimed_at is not None
         self._claimed = order.message.claimed_at
 
-    async def go(self, session: Session | None) -> Session | None:
-        """Send it over `session`, or over a new one. The session that can be used next, if any."""
+    async def go(self, session: Session | None) -> tuple[Session | None, _Sent | None]:
+        """Send it over `session`, or over a new one. The session that can be used next, if any; and, if the server took
+        it, what is to be written down before anything else.
+        """
         try:
             text = self._text()
         except ValueError as error:
             await self._drop(f"can't be written: {error}", None)
-            return session
+            return session, None
         try:
             said: Response | None
             if session is None or not session.usable:
@@ -203,19 +254,17 @@ class _Submission:
                 said = await self._transact(session, text)
         except (NotSent, TokenLost) as broken:
             await self._unreachable(broken)
-            return None
+            return None, None
         except Uncertain as broken:
             await self._uncertain(broken)
-            return None
+            return None, None
         except StoreError:
             raise
         except OperatorError as trouble:
             await hold.until_mended(self._office, self._sender, trouble)
             await self._return(str(trouble))
-            return None
-        if said is not None:
-            await self._settle(said)
-        return session
+            return None, None
+        return session, None if said is None else await self._settle(said)
 
     def _text(self) -> bytes:
         """Raises `ValueError` if the conversation's template was taken away, or shortened, while it went on."""
@@ -255,13 +304,12 @@ class _Submission:
             return None
         return await session.data(text)
 
-    async def _settle(self, said: Response) -> None:
+    async def _settle(self, said: Response) -> _Sent | None:
         """The server has answered: accepted, or by the verdict on its refusal."""
         office = self._office
         verdict = judge(said, provider=self._sender.provider, waits=office.config.waits, rules=office.config.rules)
         if verdict.action is Action.ACCEPTED:
-            await self._accepted(said)
-            return
+            return self._accepted(said)
         office.log.refused(self._sender.address, self._recipient.address, self._message, said, verdict)
         if scope(verdict, said.stage) is not None:
             await self._held(said, verdict)
@@ -273,24 +321,30 @@ class _Submission:
             dice = chance(office.install.seed, self._message.message_id, self._message.attempts)
             later = timedelta(0) if now else wait(base, self._message.attempts, dice)
             await self._again(office.clock.now() + later, f"refused for now: {verdict.rule}", said)
+        return None
 
     async def _failed(self, said: Response, verdict: Verdict) -> None:
         office, now = self._office, self._office.clock.now()
         await office.store.do(messages.refused, self._id, now, response=said, reason=verdict.rule, owner=office.node)
 
-    async def _accepted(self, said: Response) -> None:
+    def _accepted(self, said: Response) -> _Sent:
         office, now = self._office, self._office.clock.now()
-        await office.store.do(
-            messages.accepted,
-            self._id,
-            now,
-            said,
-            visit_at=self._read_at(now),
-            ask_at=now + office.config.reading.asks[0],
-            keep_at=now + _KEEP_WITHIN if office.config.reading.sent_copy else None,
-            parent_visit_at=now + _MARK_AFTER,
+
+        def stamp(db: Connection) -> bool:
+            return messages.accepted(
+                db,
+                self._id,
+                now,
+                said,
+                visit_at=self._read_at(now),
+                ask_at=now + office.config.reading.asks[0],
+                keep_at=now + _KEEP_WITHIN if office.config.reading.sent_copy else None,
+                parent_visit_at=now + _MARK_AFTER,
+            )
+
+        return _Sent(
+            stamp, partial(office.log.sent, self._sender, self._recipient.address, self._message, said, self._by)
         )
-        office.log.sent(self._sender, self._recipient.address, self._message, said, self._by)
 
     async def _held(self, said: Response, verdict: Verdict) -> None:
         """A hold, and what becomes of the message that brought it on: it is dropped, since late warm-up mail is worth

@@ -5,7 +5,7 @@ Owns: their rows. Does not own: what a position means (whoever reads the source)
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from warmup.model import Bookmark
 
@@ -14,11 +14,18 @@ from .tables import bookmark
 
 
 def get(db: Connection, source: str) -> Bookmark | None:
-    row = db.execute(select(bookmark).where(bookmark.c.source == source)).one_or_none()
+    row = db.execute(_GET, {"which": source}).one_or_none()
     return None if row is None else to_bookmark(row)
 
 
 def put(db: Connection, mark: Bookmark) -> None:
     """The only one of its source from now on."""
-    db.execute(delete(bookmark).where(bookmark.c.source == mark.source))
-    db.execute(insert(bookmark).values(**from_bookmark(mark)))
+    values = from_bookmark(mark)
+    if not db.execute(_MOVE, values | {"which": mark.source}).rowcount:
+        db.execute(_PUT, values)
+
+
+_which = bookmark.c.source == bindparam("which")
+_GET = select(bookmark).where(_which)
+_MOVE = update(bookmark).where(_which)
+_PUT = insert(bookmark)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, and_, bindparam, case, exists, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from .days import batches, inserting
 from .messages.claims import ALLOWED, IN_A_CIRCLE, MANY, OURS, WAITING
@@ -75,7 +76,7 @@ def every(db: Connection, dates: Mapping[int, date]) -> dict[int, Others]:
 
 def looked_at(db: Connection, mailbox: int, local_date: date) -> datetime | None:
     """When what others sent on that day was last counted."""
-    at: datetime | None = db.scalar(select(b.looked_at).where(b.mailbox == mailbox, b.local_date == local_date))
+    at: datetime | None = db.scalar(_LOOKED_AT, {"who": mailbox, "today": local_date})
     return at
 
 
@@ -83,17 +84,12 @@ def observe(db: Connection, mailbox: int, local_date: date, seen: int | None, no
     """Others have sent so many of that day by now; None: nobody could look. Less than before is no news: what is gone
     from Sent was sent. Whether it is the first look of the day.
     """
-    mine = b.mailbox == mailbox, b.local_date == local_date
-    first = db.scalar(select(b.looked_at).where(*mine)) is None
+    first = looked_at(db, mailbox, local_date) is None
     count = seen or 0
     fresh = {"mailbox": mailbox, "local_date": local_date, "observed": seen, "others": count, "looked_at": now}
-    more: dict[str, object] = {"looked_at": now}
-    if seen is not None:
-        known = func.coalesce(b.observed, 0)
-        more["observed"] = case((known > count, known), else_=count)
-        more["others"] = case((b.others > count, b.others), else_=count)
-    row = inserting(db, budget).values(**fresh)
-    db.execute(row.on_conflict_do_update(index_elements=["mailbox", "local_date"], set_=more))
+    if db.dialect.name not in _OBSERVE:
+        _OBSERVE[db.dialect.name] = _observing(inserting(db, budget))
+    db.execute(_OBSERVE[db.dialect.name], fresh)
     return first
 
 
@@ -124,6 +120,20 @@ def unobserved(db: Connection, *, now: datetime, soon: datetime, since: datetime
     return {(row.sender, row.local_date) for row in db.execute(_UNOBSERVED, {"now": now, "soon": soon, "since": since})}
 
 
+_OBSERVE: dict[str, sqlite.Insert | postgresql.Insert] = {}  # by the name of the dialect, once it was needed
+
+
+def _observing(row: sqlite.Insert | postgresql.Insert) -> sqlite.Insert | postgresql.Insert:
+    """Adds a look to what is known of a day."""
+    new, known = row.excluded, func.coalesce(b.observed, 0)
+    more = {
+        "looked_at": new.looked_at,
+        "observed": case((new.observed.is_(None), b.observed), (known > new.observed, known), else_=new.observed),
+        "others": case((b.others > new.others, b.others), else_=new.others),
+    }
+    return row.on_conflict_do_update(index_elements=["mailbox", "local_date"], set_=more)
+
+
 def _hold(db: Connection, number: int) -> None:
     """Holds the sender to the end of the transaction, as a claim does, but waits for it."""
     db.execute(select(mailbox.c.id).where(mailbox.c.id == number).with_for_update(key_share=True))
@@ -131,6 +141,7 @@ def _hold(db: Connection, number: int) -> None:
 
 _who, _today = bindparam("who", type_=m.sender.type), bindparam("today", type_=m.local_date.type)
 _still = select(func.count(m.id)).where(m.sender == _who, m.local_date == _today, WAITING).scalar_subquery()
+_LOOKED_AT = select(b.looked_at).where(b.mailbox == _who, b.local_date == _today)
 _GET = select(ALLOWED.label("allowance"), OURS.label("ours"), _still.label("planned"))
 
 _looked = exists().where(

@@ -29,6 +29,7 @@ from warmup.errors import StoreDown, StoreError
 if TYPE_CHECKING:
     import psycopg
 
+PROGRAM = "warmup"  # what the server calls our sessions
 _READING = "warmup_reading"  # of SQLAlchemy's execution options: the transaction writes nothing
 _CACHE = 64 * 1024  # KiB that a connection keeps of an SQLite file, if it has read as much
 _BUSY = 10  # seconds to wait for another process's write: a guess, far above any transaction of ours
@@ -106,7 +107,7 @@ def engine_for(place: Place) -> Engine:
             pool_pre_ping=True,  # a restarted server costs nobody a transaction
             connect_args={
                 "connect_timeout": _CONNECT,
-                "application_name": "warmup",
+                "application_name": PROGRAM,
                 "options": f"-c lock_timeout={1000 * _BUSY:.0f} {_NOTICED}",
                 **_ALIVE,
             },
@@ -175,7 +176,9 @@ def trouble_of(place: Place, *, all_of_it: bool = False) -> Iterator[None]:
         wrong = code == sqlite3.SQLITE_ERROR  # for SQLite "operational" too
         if not all_of_it and (wrong or not outside):
             raise
-        passing = isinstance(error, OperationalError | InterfaceError) if code is None else code & 0xFF in _PASSING
+        # A session that the server has ended in the middle of a transaction is "internal" for it.
+        gone = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+        passing = gone if code is None else code & 0xFF in _PASSING
         raise (StoreDown if passing else StoreError)(f"{place.name}: {_line(error.orig)}") from error
 
 

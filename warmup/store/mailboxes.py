@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, insert, or_, select, update
 
 from warmup.errors import UsageError
 from warmup.model import Endpoint, Mailbox, Relay
@@ -91,7 +91,7 @@ def add(
 
 def get(db: Connection, address: str, *, removed: bool = False) -> Mailbox:
     """The mailbox of a canonical address; with `removed`, also one that is. Raises `UsageError` if there is none."""
-    sought = select(mailbox).where(mailbox.c.address == address)
+    sought = _ALL.where(mailbox.c.address == address)
     row = db.execute(sought if removed else sought.where(mailbox.c.removed_at.is_(None))).one_or_none()
     if row is None:
         raise UsageError(f"there is no mailbox {address}; warmup mailbox list shows them")
@@ -100,7 +100,7 @@ def get(db: Connection, address: str, *, removed: bool = False) -> Mailbox:
 
 def every(db: Connection, *, removed: bool = False) -> list[Mailbox]:
     """All mailboxes in the order of their addresses; with `removed`, those too."""
-    sought = select(mailbox).order_by(mailbox.c.address)
+    sought = _ALL.order_by(mailbox.c.address)
     return _whole(db, db.execute(sought if removed else sought.where(mailbox.c.removed_at.is_(None))).all())
 
 
@@ -116,7 +116,13 @@ def zones(db: Connection) -> list[str]:
 
 def some(db: Connection, ids: Collection[int]) -> dict[int, Mailbox]:
     """Mailboxes by their numbers, removed ones too."""
-    return {one.id: one for one in _whole(db, db.execute(select(mailbox).where(mailbox.c.id.in_(ids))).all())}
+    if not ids:
+        return {}
+    if len(ids) == 1:
+        rows = db.execute(_ONE, {"which": next(iter(ids))}).all()
+    else:
+        rows = db.execute(_ALL.where(mailbox.c.id.in_(ids))).all()
+    return {one.id: one for one in _whole(db, rows)}
 
 
 def change(db: Connection, id: int, **fields: Unpack[Fields]) -> Mailbox:
@@ -126,7 +132,8 @@ def change(db: Connection, id: int, **fields: Unpack[Fields]) -> Mailbox:
     columns = from_fields(fields)
     if "relays" in columns:
         _relay(db, id, columns.pop("relays"))
-    return _whole(db, [_set(db, id, **columns)])[0]
+    _set(db, id, **columns)
+    return some(db, [id])[id]
 
 
 def remove(db: Connection, id: int, now: datetime) -> None:
@@ -154,12 +161,14 @@ def _with(id: int) -> ColumnElement[bool]:
 
 
 def _whole(db: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Mailbox]:
-    """The mailboxes of these rows, with their relays."""
+    """The mailboxes of these rows of `_ALL`, with their relays."""
     relays = defaultdict[int, list[Relay]](list)
-    wanted = select(relay).order_by(relay.c.mailbox, relay.c.place)
-    few = wanted.where(relay.c.mailbox.in_([row.id for row in rows])) if len(rows) < _MANY else wanted
-    for row in db.execute(few):
-        relays[row.mailbox].append(to_relay(row))
+    relayed = [row.id for row in rows if row.relayed]
+    if relayed:
+        wanted = select(relay).order_by(relay.c.mailbox, relay.c.place)
+        few = wanted.where(relay.c.mailbox.in_(relayed)) if len(relayed) < _MANY else wanted
+        for row in db.execute(few):
+            relays[row.mailbox].append(to_relay(row))
     return [to_mailbox(row, relays[row.id]) for row in rows]
 
 
@@ -174,3 +183,8 @@ def _set(db: Connection, id: int, **values: Any) -> Row[*tuple[Any, ...]]:
     if not values:
         return db.execute(select(mailbox).where(mailbox.c.id == id)).one()
     return db.execute(update(mailbox).where(mailbox.c.id == id).values(**values).returning(*mailbox.c)).one()
+
+
+# With each whether it has relays at all, for most have none.
+_ALL = select(mailbox, exists().where(relay.c.mailbox == mailbox.c.id).label("relayed"))
+_ONE = _ALL.where(mailbox.c.id == bindparam("which"))

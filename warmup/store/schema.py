@@ -45,6 +45,14 @@ def prepare(place: Place, engine: Engine, *, create: bool, seed: str | None) -> 
         _remember_wal(engine)
 
 
+def recheck(place: Place, engine: Engine) -> None:
+    """To be asked once the daemon's lock is held: until then somebody newer may have upgraded the database. Raises
+    `StoreError` as `prepare` does.
+    """
+    with engine.connect() as db, db.begin():
+        _current(db, place, create=False)
+
+
 def _look_at_file(path: Path, *, create: bool) -> None:
     if path.is_dir():
         raise StoreError(f"{path}: is a directory; the database is a file in it")

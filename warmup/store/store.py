@@ -8,8 +8,9 @@ and undone when it raises.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from . import lock, schema
 from .engine import Place, engine_for, locate, reading, trouble_of
+from .lock import Held
 from .writer import Writer
 
 P = ParamSpec("P")
@@ -31,7 +33,7 @@ class Store:
         self._place = place
         self._engine = engine
         self._writer = Writer(place, engine)
-        self._held: lock.Held | None = None
+        self._held: Held | None = None
 
     @classmethod
     def open(cls, url: str, *, create: bool = False, seed: str | None = None) -> Self:
@@ -74,7 +76,7 @@ class Store:
 
         Cancelling whoever waits doesn't undo it. Raises as `run` does.
         """
-        result: T = await asyncio.wrap_future(self._writer.submit(lambda db: work(db, *args, **kwargs)))
+        result: T = await self._writer.submit(lambda db: work(db, *args, **kwargs))
         return result
 
     def lock(self) -> None:
@@ -83,14 +85,29 @@ class Store:
 
         A server's lock is lost with its connection. Then `do` raises `StoreDown` until this was called again.
         """
+        self._hold(lock.take)
+
+    def join(self, node: str, silent: timedelta) -> None:
+        """As `lock`, but as one of several nodes, by that name; one that says nothing for so long has lost its lock.
+        Raises `UsageError` for a database in SQLite.
+        """
+        self._hold(partial(lock.join, node=node, silent=silent))
+
+    def _hold(self, take: Callable[[Place, Engine], Held]) -> None:
         if self._held is not None:
             if not self._held.lost:
                 return
             self._held.give_back()
             self._held = None
         with trouble_of(self._place):
-            self._held = lock.take(self._place, self._engine)
-        self._writer.session = self._held.session
+            held = take(self._place, self._engine)
+            try:
+                schema.recheck(self._place, self._engine)
+            except BaseException:
+                held.give_back()
+                raise
+        self._held = held
+        self._writer.session = held.session
 
     def served(self) -> bool:
         """Whether a daemon, in whatever process, holds the lock. Raises `StoreError` if the database can't be asked."""

@@ -5,15 +5,16 @@ Does not own: what is written. A work must be repeatable until it is committed: 
 arguments that does nothing else.
 
 Why: a commit waits for the disk, and an event loop mustn't. One commit for many costs the same as for one: measured at
-1,800 messages per second on SQLite, where an asynchronous engine did 370.
+1,800 messages per second on SQLite, where an asynchronous engine did 370. All that a transaction answers is told by one
+wake-up of the loop, since each wake-up costs as much as a statement.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any
@@ -24,17 +25,29 @@ from warmup.errors import StoreDown, StoreError
 
 from .engine import Place, trouble_of
 
-_MOST = 256  # works in one transaction, so that the first doesn't wait long for the last; a guess
+_MOST = 256  # works in one transaction, about, so that the first doesn't wait long for the last; a guess
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Job:
+    """A work, and who waits for what it answers, which comes as `result` or `error`."""
+
     work: Callable[[Connection], Any]
-    future: Future[Any] = field(default_factory=Future)
+    waiting: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+    def tell(self) -> None:
+        if self.waiting.done():  # whoever waited was cancelled
+            return
+        if self.error is None:
+            self.waiting.set_result(self.result)
+        else:
+            self.waiting.set_exception(self.error)
 
 
 class Writer:
-    """`submit` works from any thread; `close` when no more will come. With a `session`, which nobody else uses, all is
+    """`submit` works from any loop; `close` when no more will come. With a `session`, which nobody else uses, all is
     written over that, and nothing is once it is lost.
     """
 
@@ -42,51 +55,67 @@ class Writer:
         self.session: Connection | None = None
         self._place = place
         self._engine = engine
-        self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
+        self._own: Connection | None = None  # to a file, kept: taking one from the pool costs as much as a transaction
+        self._coming: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+        self._waiting: SimpleQueue[list[_Job]] = SimpleQueue()  # an empty list is the end
         self._door = Lock()
         self._closed = False
         self._thread = Thread(target=self._live, name="warmup-store", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[Connection], Any]) -> Future[Any]:
-        """What `work` answers, once it is committed. It can't be cancelled: what was asked for is done.
+    def submit(self, work: Callable[[Connection], Any]) -> asyncio.Future[Any]:
+        """What `work` answers, once it is committed, in the loop that runs. Cancelling the wait
+        doesn't cancel the work.
 
         Raises `StoreError` after `close`.
         """
-        job = _Job(work)
-        job.future.set_running_or_notify_cancel()
+        loop = asyncio.get_running_loop()
+        job = _Job(work, loop.create_future())
         with self._door:
             if self._closed:
                 raise StoreError(f"{self._place.name}: closed")
-            self._waiting.put(job)
-        return job.future
+            # At the end of this turn of the loop: what others ask for in it comes along.
+            if loop not in self._coming:
+                self._coming[loop] = []
+                loop.call_soon(self._hand_over, loop)
+            self._coming[loop].append(job)
+        return job.waiting
 
     def close(self) -> None:
         """Do what waits, then stop."""
         with self._door:
             if not self._closed:
                 self._closed = True
-                self._waiting.put(None)
+                for jobs in self._coming.values():
+                    self._waiting.put(jobs)
+                self._coming.clear()
+                self._waiting.put([])
         self._thread.join()
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._door:
+            if loop in self._coming:  # else `close` has done it
+                self._waiting.put(self._coming.pop(loop))
 
     def _live(self) -> None:
         while batch := self._next():
             self._commit(batch)
+            _tell(batch)
+        if self._own is not None:
+            self._own.close()
 
     def _next(self) -> list[_Job]:
         """What waits, at least one; nothing once it is closed."""
-        batch: list[_Job] = []
-        job = self._waiting.get()
-        while job is not None:
-            batch.append(job)
-            if len(batch) == _MOST:
-                return batch
+        batch = self._waiting.get()
+        while batch and len(batch) < _MOST:
             try:
-                job = self._waiting.get_nowait()
+                more = self._waiting.get_nowait()
             except Empty:
-                return batch
-        if batch:
-            self._waiting.put(None)  # closed: seen again, after this batch
+                break
+            if not more:
+                self._waiting.put([])  # closed: seen again, after this batch
+                break
+            batch = batch + more
         return batch
 
     def _commit(self, batch: Sequence[_Job]) -> BaseException | None:
@@ -102,10 +131,10 @@ class Writer:
             if begun and len(batch) > 1:
                 return self._commit_each(batch)
             for job in batch:
-                job.future.set_exception(error)
+                job.error = error
             return None if begun else error
         for job, result in zip(batch, results, strict=True):
-            job.future.set_result(result)
+            job.result = result
         return None
 
     def _commit_each(self, batch: Sequence[_Job]) -> BaseException | None:
@@ -114,12 +143,15 @@ class Writer:
             if down is None:
                 down = self._commit([job])
             else:
-                job.future.set_exception(down)
+                job.error = down
         return down
 
     def _begin(self) -> AbstractContextManager[Connection]:
         if self.session is None:
-            return self._engine.begin()
+            if self._place.path is None:
+                return self._engine.begin()
+            self._own = self._own or self._engine.connect()
+            return _begun(self._own)
         if self.session.invalidated or self.session.closed:  # connected anew it would be without the lock
             raise StoreDown(f"{self._place.name}: the connection is lost, and the daemon's lock with it")
         return _begun(self.session)
@@ -129,3 +161,18 @@ class Writer:
 def _begun(session: Connection) -> Iterator[Connection]:
     with session.begin():
         yield session
+
+
+def _tell(batch: Sequence[_Job]) -> None:
+    """Everybody who waits, with one wake-up of each loop."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in batch:
+        loops.setdefault(job.waiting.get_loop(), []).append(job)
+    for loop, jobs in loops.items():
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+            loop.call_soon_threadsafe(_tell_here, jobs)
+
+
+def _tell_here(jobs: Sequence[_Job]) -> None:
+    for job in jobs:
+        job.tell()

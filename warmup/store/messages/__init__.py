@@ -8,7 +8,7 @@ What happened is told by functions that answer whether the row was in a state in
 error: another process was quicker, or a mailbox was removed in between.
 """
 
-from .claims import MANY, claim, drop, release, returned, senders_due, settle
+from .claims import MANY, claim, drop, release, returned, senders_due
 from .outcomes import accepted, bounced, data_begins, delayed, refused, uncertain
 from .placements import Lane, placements, placements_by_day
 from .views import (
@@ -17,6 +17,7 @@ from .views import (
     called_each,
     inbound,
     last_written,
+    names,
     next_due,
     owed,
     planned,
@@ -26,10 +27,11 @@ from .views import (
     waiting_since,
     written_to,
 )
-from .visits import Stamps, Visit, asked, stamp, stamp_each, visit, visits_due
+from .visits import Awaited, Stamps, Visit, asked, stamp, stamp_each, visit, visits_due
 
 __all__ = [
     "MANY",
+    "Awaited",
     "Lane",
     "Stamps",
     "Tally",
@@ -45,6 +47,7 @@ __all__ = [
     "drop",
     "inbound",
     "last_written",
+    "names",
     "next_due",
     "owed",
     "placements",
@@ -55,7 +58,6 @@ __all__ = [
     "release",
     "returned",
     "senders_due",
-    "settle",
     "stamp",
     "stamp_each",
     "tally",

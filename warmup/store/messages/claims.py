@@ -32,8 +32,9 @@ from sqlalchemy import (
 
 from warmup.model import Message, Response
 from warmup.store.mailboxes import REMOVED
-from warmup.store.pauses import HELD
+from warmup.store.pauses import HELD, word
 from warmup.store.rows import from_response, to_message
+from warmup.store.shards import Shards, among
 from warmup.store.tables import NOW, budget, day, mailbox, message
 
 DAY_OVER = "day over"
@@ -71,9 +72,11 @@ CIRCLES = _circles.union_all(select(_after).where(_circles.c.number.is_not(None)
 IN_A_CIRCLE = m.circle.in_(select(CIRCLES.c.number))  # true of all that waits, and how the index is used
 
 
-def senders_due(db: Connection, now: datetime) -> list[int]:
-    """The mailboxes with a slot that is due, whether it may be sent or not."""
-    return list(db.scalars(_SENDERS_DUE, {"now": now}))
+def senders_due(db: Connection, now: datetime, shards: Shards | None = None) -> list[int]:
+    """The mailboxes with a slot that is due, whether it may be sent or not; with `shards`, of those alone."""
+    if shards is None:
+        return list(db.scalars(_SENDERS_DUE, {"now": now}))
+    return list(db.scalars(_SENDERS_DUE_AMONG, {"now": now, "shards": list(shards)}))
 
 
 def claim(
@@ -86,36 +89,23 @@ def claim(
     late: timedelta,
     most: int = MANY,
     via: str | None = None,
+    dropped: list[Message] | None = None,
 ) -> Message | None:
-    """The mailbox's earliest slot that may be sent now, claimed by `owner`; or None. What may not be sent is settled.
+    """The mailbox's earliest slot that may be sent now, claimed by `owner`; or None. What may not be sent is settled:
+    dropped with its reason, and added to `dropped`.
 
     `today` is the sender's local date at `now`; a slot due more than `late` ago is missed. `most` is what the mailbox
     may send in a day by now, if that is less than the day's allowance; `via` the submission host it is to go by, None
     for the mailbox's own.
     """
-    if not _hold(db, mailbox):
+    if not _hold(db, mailbox, now):
         return None
     asked = {"who": mailbox, "now": now, "today": today, "earliest": now - late, "most": most, "by": via}
-    db.execute(_SETTLE, asked)
+    settled = db.execute(_SETTLE, asked).all()
+    if dropped is not None:
+        dropped += map(to_message, settled)
     row = db.execute(_CLAIM, asked | {"owner": owner}).one_or_none()
     return None if row is None else to_message(row)
-
-
-def settle(
-    db: Connection,
-    *,
-    mailbox: int,
-    now: datetime,
-    today: date,
-    late: timedelta,
-    most: int = MANY,
-    via: str | None = None,
-) -> list[Message]:
-    """What of the mailbox's due slots may not be sent any more, dropped with its reason. `claim` does it by itself."""
-    if not _hold(db, mailbox):
-        return []
-    asked = {"who": mailbox, "now": now, "today": today, "earliest": now - late, "most": most, "by": via}
-    return [to_message(row) for row in db.execute(_SETTLE, asked)]
 
 
 def returned(
@@ -135,7 +125,7 @@ def returned(
     """
     free = dict.fromkeys(("claimed_at", "claimed_by", "data_at", "via")) | {"reason": reason, **from_response(response)}
     due = {} if due_at is None else {"due_at": due_at}
-    giving = update(message).where(WHICH, IN_HAND, owned(owner), _unsent(known_unsent))
+    giving = _GIVE_BACK.where(owned(owner), _unsent(known_unsent))
     return db.execute(giving, {"which": id, **free, **due}).rowcount == 1
 
 
@@ -156,11 +146,16 @@ def drop(
 
 
 def release(
-    db: Connection, *, owner: str | None = None, before: datetime | None = None, sender: int | None = None
+    db: Connection,
+    *,
+    owner: str | None = None,
+    before: datetime | None = None,
+    sender: int | None = None,
+    shards: Shards | None = None,
 ) -> int:
-    """After a crash: claims of `owner`, or of anybody, of one `sender`, or of all, made before then or ever, are free
-    again. Those that had come to DATA aren't: they are uncertain, and a visit to the recipient is due. How many of
-    both.
+    """After a crash: claims of `owner`, or of anybody, of one `sender`, of those of some `shards`, or of all, made
+    before then or ever, are free again. Those that had come to DATA aren't: they are uncertain, and a visit to the
+    recipient is due. How many of both.
     """
     left = [IN_HAND]
     if owner is not None:
@@ -169,17 +164,21 @@ def release(
         left.append(m.claimed_at < before)
     if sender is not None:
         left.append(m.sender == sender)
+    if shards is not None:
+        left.append(among(m.sender))
     freed = update(message).where(*left, m.data_at.is_(None)).values(claimed_at=None, claimed_by=None)
     lost = m.data_at.is_not(None), m.visit_at.is_(None), m.missing_at.is_(None)
     doubted = update(message).where(*left, *lost).values(visit_at=m.data_at, reason=INTERRUPTED)
-    return db.execute(freed).rowcount + db.execute(doubted).rowcount
+    of = {} if shards is None else {"shards": list(shards)}
+    return db.execute(freed, of).rowcount + db.execute(doubted, of).rowcount
 
 
-def _hold(db: Connection, mailbox: int) -> bool:
-    """Holds the sender to the end of the transaction, so that no two count its allowance at once. False if somebody
-    else does so now: their claim is as good as ours. (SQLite has one writer anyway, and leaves out the lock.)
+def _hold(db: Connection, mailbox: int, now: datetime) -> bool:
+    """Holds a sender that has something due to the end of the transaction, so that no two count its allowance at once.
+    False if nothing is due, or if somebody else does so now: their claim is as good as ours. (SQLite has one writer
+    anyway, and leaves out the lock.)
     """
-    return db.scalar(_HOLD, {"who": mailbox}) is not None
+    return db.scalar(_HOLD, {"who": mailbox, "now": now}) is not None
 
 
 def owned(by: str | None) -> ColumnElement[bool]:
@@ -225,19 +224,25 @@ _used_up = and_(m.local_date == _today, _enough)
 
 # Why a due slot may not be sent any more, the weightiest reason first; NULL if it may, or may later.
 _why_not = case(
-    (_gone, literal(REMOVED)),
-    (m.local_date < _today, literal(DAY_OVER)),
+    (_gone, word(REMOVED)),
+    (m.local_date < _today, word(DAY_OVER)),
     (HELD.is_not(None), HELD),
-    (_used_up, literal(ALLOWANCE_USED)),
-    (_never_came, literal(UNANSWERABLE)),
-    (and_(_missed, ~_answerable), literal(UNREAD)),
-    (_missed, literal(MISSED)),
+    (_used_up, word(ALLOWANCE_USED)),
+    (_never_came, word(UNANSWERABLE)),
+    (and_(_missed, ~_answerable), word(UNREAD)),
+    (_missed, word(MISSED)),
     else_=None,
 )
 _first = select(m.id).where(_due, m.local_date == _today, _answerable).order_by(m.due_at, m.id).limit(1)
 
+_GIVE_BACK = update(message).where(WHICH, IN_HAND)
 _SENDERS_DUE = select(m.sender).where(IN_A_CIRCLE, WAITING, m.due_at <= NOW).distinct().order_by(m.sender)
-_HOLD = select(mailbox.c.id).where(mailbox.c.id == _sender).with_for_update(key_share=True, skip_locked=True)
+_SENDERS_DUE_AMONG = _SENDERS_DUE.where(among(m.sender))
+_HOLD = (
+    select(mailbox.c.id)
+    .where(mailbox.c.id == _sender, exists().where(_due))
+    .with_for_update(key_share=True, skip_locked=True)
+)
 _SETTLE = update(message).where(_due, _why_not.is_not(None)).values(dropped_at=NOW, reason=_why_not).returning(*m)
 _CLAIM = (
     update(message)

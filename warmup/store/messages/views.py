@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, exists, func, or_, select
 
 from warmup.model import Message, Placement
 from warmup.store.days import batches
-from warmup.store.pauses import next_end
+from warmup.store.pauses import NEXT_END
 from warmup.store.rows import to_message
 from warmup.store.tables import NOW, mailbox, message
 
@@ -42,7 +42,7 @@ class Tally:
 
 def thread(db: Connection, thread: str) -> list[Message]:
     """A conversation, turn by turn, without what was dropped or refused."""
-    return _read(db, select(message).where(m.thread == thread, _live).order_by(m.turn, m.id))
+    return [to_message(row) for row in db.execute(_THREAD, {"thread": thread})]
 
 
 def called(db: Connection, message_id: str) -> Message | None:
@@ -105,6 +105,11 @@ def planned(db: Connection, mailbox: int | None, local_date: date) -> list[Messa
     return _read(db, of_day if mailbox is None else of_day.where(m.sender == mailbox))
 
 
+def names(db: Connection, mailbox: int, since: date, until: date) -> list[str]:
+    """The Message-IDs of all slots of a sender's local days, from one to another."""
+    return list(db.scalars(_NAMES, {"who": mailbox, "since": since, "until": until}))
+
+
 def recent(db: Connection, limit: int, mailbox: int | None = None) -> list[Message]:
     """The latest messages, sent, in hand or dropped, that a mailbox or anybody sent or was sent; the latest first."""
     tried = select(message).where(TRIED).order_by(m.due_at.desc(), m.id.desc()).limit(limit)
@@ -143,8 +148,8 @@ def next_due(db: Connection, now: datetime) -> datetime | None:
     """The first instant after `now` at which anything is due: a slot, a visit, a look at Sent or at what is told, the
     end of a pause.
     """
-    firsts = [db.scalar(first, {"now": now}) for first in _NEXT]
-    return min(filter(None, [*firsts, next_end(db, now)]), default=None)
+    firsts = db.execute(_NEXT, {"now": now}).one()
+    return min(filter(None, firsts), default=None)
 
 
 def _sent_on(db: Connection, dates: set[date]) -> Mapping[tuple[int, date], int]:
@@ -175,12 +180,16 @@ def _first_of_a_circle(*of: ColumnElement[bool]) -> Select[datetime | None]:
     return select(func.min(in_circle.scalar_subquery())).select_from(CIRCLES)
 
 
+_THREAD = select(message).where(m.thread == bindparam("thread"), _live).order_by(m.turn, m.id)
+_since, _until = (bindparam(name, type_=m.local_date.type) for name in ("since", "until"))
+_NAMES = select(m.message_id).where(m.sender == bindparam("who"), m.local_date.between(_since, _until))
 _FIRST_WAITING = _first_of_a_circle()
 
 # Each reads one entry of one of the indices of what is due; the first, one of each circle.
-_NEXT = (
+_FIRSTS = (
     _first_of_a_circle(m.due_at > NOW),
     select(m.visit_at).where(_in_pool(m.recipient), m.visit_at > NOW).order_by(m.visit_at).limit(1),
     select(m.ask_at).where(_in_pool(m.sender), m.ask_at > NOW).order_by(m.ask_at).limit(1),
     select(m.keep_at).where(_in_pool(m.sender), m.keep_at > NOW).order_by(m.keep_at).limit(1),
 )
+_NEXT = select(*(first.scalar_subquery() for first in (*_FIRSTS, NEXT_END)))

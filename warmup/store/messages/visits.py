@@ -6,32 +6,43 @@ Owns: what is due for a mailbox, as recipient and as sender, and the stamps of a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TypedDict, Unpack
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import NamedTuple, TypedDict, Unpack
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, union_all, update
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, union_all, update
 
 from warmup.model import Message, Placement
-from warmup.store.pauses import SHUT
+from warmup.store.pauses import SHUT, TROUBLED
 from warmup.store.rows import to_message
-from warmup.store.tables import NOW, mailbox, message
+from warmup.store.shards import Shards, among
+from warmup.store.tables import NOW, budget, mailbox, message
 
 from .claims import IN_HAND, WHICH
 
 m = message.c
 
 
+class Awaited(NamedTuple):
+    """A message on its way, and when its sender's inbox is to be looked at for what is told of it."""
+
+    id: int
+    sent_at: datetime
+    ask_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """All there is to do for one mailbox: `inbound` messages to it to look after, `outbound` ones of it to look for in
-    its Sent folder; each in the order it was due. `asking`: something may have been told of messages of it.
+    its Sent folder; each in the order it was due. `asking` are messages of it of which something may have been told.
     """
 
     inbound: list[Message]
     outbound: list[Message]
-    asking: bool
+    asking: list[Awaited] = field(default_factory=list)
+    troubled: bool = False  # the visit before broke
+    counted_at: datetime | None = None  # when what others sent today was last counted
 
 
 class Stamps(TypedDict, total=False):
@@ -53,29 +64,38 @@ class Stamps(TypedDict, total=False):
     reason: str | None
 
 
-def visits_due(db: Connection, now: datetime) -> list[int]:
-    """The mailboxes to visit, the longest due first. A removed one isn't: we have no business there any more. Nor one
-    that looking into is held.
+def visits_due(db: Connection, now: datetime, shards: Shards | None = None) -> dict[int, str]:
+    """The mailboxes to visit, and the hosts where they are, the longest due first; with `shards`, of those alone. A
+    removed one isn't: we have no business there any more. Nor one that looking into is held.
     """
-    return list(db.scalars(_DUE, {"now": now}))
+    if shards is None:
+        return {row.whom: row.host for row in db.execute(_DUE, {"now": now})}
+    return {row.whom: row.host for row in db.execute(_DUE_AMONG, {"now": now, "shards": list(shards)})}
 
 
-def visit(db: Connection, mailbox: int, now: datetime, *, ahead: timedelta = timedelta(0)) -> Visit:
+def visit(
+    db: Connection, mailbox: int, now: datetime, *, today: date | None = None, ahead: timedelta = timedelta(0)
+) -> Visit:
     """What is due for one mailbox, and what can be done as well a little early: all but the reading of new mail is due
-    up to `ahead` before its time.
+    up to `ahead` before its time. `today` is its local date, if it matters when others' mail was counted.
     """
-    asked = {"whom": mailbox, "now": now, "soon": now + ahead}
+    asked = {"whom": mailbox, "now": now, "soon": now + ahead, "today": today}
     inbound, outbound = ([to_message(row) for row in db.execute(sought, asked)] for sought in (_INBOUND, _OUTBOUND))
-    return Visit(inbound, outbound, bool(db.scalar(_ASKING, asked)))
+    asking = [Awaited(*row) for row in db.execute(_ON_ITS_WAY, asked)]
+    troubled, counted_at = db.execute(_STANDING, asked).one()
+    return Visit(inbound, outbound, asking, bool(troubled), counted_at)
 
 
-def asked(db: Connection, mailbox: int, now: datetime, after: Sequence[timedelta]) -> None:
-    """What a mailbox was told until now is known: each of its messages is asked after again at the next of the times
-    `after` it was sent, or no more.
+def asked(db: Connection, asking: Iterable[Awaited], now: datetime, after: Sequence[timedelta]) -> None:
+    """What was told until now of these messages is known: each is asked after again at the next of the times `after` it
+    was sent, or no more.
     """
-    for id, sent_at in db.execute(_ON_ITS_WAY, {"whom": mailbox}).all():
-        again = min((sent_at + wait for wait in after if sent_at + wait > now), default=None)
-        db.execute(_STAMP, {"which": id, "ask_at": again})
+    told = [
+        (one, min((one.sent_at + wait for wait in after if one.sent_at + wait > now), default=None)) for one in asking
+    ]
+    changed = [{"which": one.id, "known": one.ask_at, "ask_at": again} for one, again in told if again != one.ask_at]
+    if changed:
+        db.execute(_ASK, changed)
 
 
 def stamp(db: Connection, id: int, **stamps: Unpack[Stamps]) -> None:
@@ -90,12 +110,12 @@ def stamp_each(db: Connection, stamps: Mapping[int, Stamps]) -> None:
         assert not unknown, f"not for a visit to say: {unknown}"
         sight = {name: value for name, value in told.items() if name in _SIGHT}
         rest = {name: value for name, value in told.items() if name not in _SIGHT}
-        if sight:
+        seen = db.execute(_SEE, {"which": id, **told}).one_or_none() if sight else None
+        if seen is not None and seen.sent_at is None:
             parent = db.scalar(_PROVE, {"which": id, "now": sight["found_at"]})
             if parent is not None:
                 db.execute(_ANSWER, {"answered": parent, "now": sight["found_at"]})
-            db.execute(_SEE, {"which": id, **sight})
-        if rest:
+        if seen is None and rest:
             db.execute(_STAMP, {"which": id, **rest})
 
 
@@ -104,20 +124,32 @@ _SIGHT = ("found_at", "placement", "folder")
 _looked = select(m.recipient.label("whom"), m.visit_at.label("at")).where(m.visit_at <= NOW)
 _kept = select(m.sender.label("whom"), m.keep_at.label("at")).where(m.keep_at <= NOW)
 _asked = select(m.sender.label("whom"), m.ask_at.label("at")).where(m.ask_at <= NOW)
-_due = union_all(_looked, _kept, _asked).subquery().c
+_pending = union_all(_looked, _kept, _asked).subquery()
+_due = _pending.c
 _live = and_(mailbox.c.id == _due.whom, mailbox.c.removed_at.is_(None), ~SHUT)
 _whom = bindparam("whom", type_=m.recipient.type)
 
-_DUE = select(_due.whom).join(mailbox, _live).group_by(_due.whom).order_by(func.min(_due.at), _due.whom)
+_DUE = (
+    select(_due.whom, mailbox.c.imap_host.label("host"))
+    .join_from(_pending, mailbox, _live)
+    .group_by(_due.whom, mailbox.c.imap_host)
+    .order_by(func.min(_due.at), _due.whom)
+)
+_DUE_AMONG = _DUE.where(among(_due.whom))
 _soon = bindparam("soon", type_=m.visit_at.type)
 _looked_at = or_(m.visit_at <= NOW, and_(m.opened_at.is_not(None), m.visit_at <= _soon))
 _INBOUND = select(message).where(m.recipient == _whom, _looked_at).order_by(m.visit_at, m.id)
 _OUTBOUND = select(message).where(m.sender == _whom, m.keep_at <= _soon).order_by(m.keep_at, m.id)
-_ASKING = select(exists().where(m.sender == _whom, m.ask_at.is_not(None)))
-_ON_ITS_WAY = select(m.id, m.sent_at).where(m.sender == _whom, m.ask_at.is_not(None), m.sent_at.is_not(None))
+_ON_ITS_WAY = select(m.id, m.sent_at, m.ask_at).where(m.sender == _whom, m.ask_at.is_not(None), m.sent_at.is_not(None))
+_counted_at = select(budget.c.looked_at).where(
+    budget.c.mailbox == _whom, budget.c.local_date == bindparam("today", type_=budget.c.local_date.type)
+)
+_STANDING = select(TROUBLED, _counted_at.scalar_subquery())
 
 _STAMP = update(message).where(WHICH)
-_SEE = update(message).where(WHICH, m.found_at.is_(None)).values(ask_at=None)
+# Not what was found while we looked: nobody asks after that.
+_ASK = update(message).where(WHICH, m.ask_at == bindparam("known", type_=m.ask_at.type))
+_SEE = update(message).where(WHICH, m.found_at.is_(None)).values(ask_at=None).returning(m.sent_at)
 _PROVE = (
     update(message).where(WHICH, IN_HAND, m.data_at.is_not(None)).values(sent_at=NOW, reason=None).returning(m.parent)
 )

@@ -1,0 +1,131 @@
+"""What a life said to its servers, session by session, so that somebody else can say the same.
+
+Recorded where the daemon hands its commands to the client libraries. What servers said isn't kept: they say the same
+again. A session belongs to the instant of the jumping clock at which it began; those of one instant ran together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+from unittest.mock import patch
+
+import warmup.imap.line
+import warmup.smtp
+from warmup.imap import Access
+from warmup.smtp import Session
+
+_IMAP = warmup.imap.line.Line
+
+
+@dataclass(slots=True)
+class Submission:
+    """An SMTP connection: who signed in, and what was handed over, as (sender, recipient, message)."""
+
+    login: str = ""
+    messages: list[tuple[str, str, bytes]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An IMAP command such as "UID FETCH"; `owed` is the literal that goes with it."""
+
+    name: str
+    arguments: tuple[str, ...]
+    owed: bytes | None
+
+
+@dataclass(slots=True)
+class Visit:
+    """An IMAP connection, from LOGIN or AUTHENTICATE on, which aren't among its commands."""
+
+    login: str = ""
+    commands: list[Command] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Tape:
+    """Sessions in the order in which they began, each with the number of its instant."""
+
+    submissions: list[tuple[int, Submission]] = field(default_factory=list)
+    visits: list[tuple[int, Visit]] = field(default_factory=list)
+
+    def rounds(self) -> Iterator[tuple[Sequence[Visit], Sequence[Submission]]]:
+        """What ran together: at each instant first the visits, then the submissions, as the jumping daemon has it."""
+        visits, submissions = _by_instant(self.visits), _by_instant(self.submissions)
+        for instant in sorted(visits.keys() | submissions.keys()):
+            yield visits.get(instant, []), submissions.get(instant, [])
+
+    @property
+    def commands(self) -> int:
+        """How often a client had its turn: SMTP's EHLO, AUTH, MAIL, RCPT, DATA, dot and QUIT, and all of IMAP."""
+        smtp = sum(3 + 4 * len(session.messages) for _, session in self.submissions)
+        return smtp + sum(1 + len(visit.commands) for _, visit in self.visits)
+
+    @property
+    def kept(self) -> int:
+        """Messages put into a folder."""
+        return sum(command.name == "APPEND" for _, visit in self.visits for command in visit.commands)
+
+
+@contextmanager
+def recorded(instant: Callable[[], int]) -> Iterator[Tape]:
+    """What is said to servers inside; `instant` numbers the instants."""
+    tape = Tape()
+    with ExitStack() as patches:
+        _record_smtp(tape, instant, patches)
+        _record_imap(tape, instant, patches)
+        yield tape
+
+
+def _record_smtp(tape: Tape, instant: Callable[[], int], patches: ExitStack) -> None:
+    known: dict[Session, Submission] = {}
+    dial, envelope = warmup.smtp.dial, Session.envelope
+
+    async def dialled(endpoint: Any, login: str, *args: Any, **kwargs: Any) -> Any:
+        submission = Submission(login)
+        tape.submissions.append((instant(), submission))
+        session = await dial(endpoint, login, *args, **kwargs)
+        assert isinstance(session, Session), session
+        known[session] = submission
+        return session
+
+    async def handed(session: Session, sender: str, recipient: str, message: bytes) -> Any:
+        known[session].messages.append((sender, recipient, message))
+        return await envelope(session, sender, recipient, message)
+
+    patches.enter_context(patch("warmup.daemon.sender.dial", dialled))
+    patches.enter_context(patch.object(Session, "envelope", handed))
+
+
+def _record_imap(tape: Tape, instant: Callable[[], int], patches: ExitStack) -> None:
+    known: dict[_IMAP, Visit] = {}
+    ask = _IMAP.ask
+    sign_in = warmup.imap.sign_in
+
+    async def signed_in(endpoint: Any, login: str, *args: Any, **kwargs: Any) -> Any:
+        visit = Visit(login)
+        tape.visits.append((instant(), visit))
+        access = await sign_in(endpoint, login, *args, **kwargs)
+        assert isinstance(access, Access), access
+        visit.commands[:0] = known.pop(access._line).commands
+        known[access._line] = visit
+        return access
+
+    async def asked(line: _IMAP, stage: Any, command: str, *arguments: str, **kwargs: Any) -> Any:
+        if command not in {"LOGIN", "AUTHENTICATE"}:
+            owed = b"".join(kwargs.get("owed", ())) or None
+            known.setdefault(line, Visit()).commands.append(Command(command, arguments, owed))
+        return await ask(line, stage, command, *arguments, **kwargs)
+
+    patches.enter_context(patch("warmup.daemon.reader.sign_in", signed_in))
+    patches.enter_context(patch.object(_IMAP, "ask", asked))
+
+
+def _by_instant(sessions: list[tuple[int, Any]]) -> dict[int, list[Any]]:
+    return {
+        instant: [session for _, session in together] for instant, together in groupby(sessions, lambda one: one[0])
+    }

@@ -1,0 +1,104 @@
+"""Nodes: several daemons on one database, each with a share of the pool.
+
+All of it is PostgreSQL's advisory locks, held by the very session over which a node writes: its part in the work, the
+shards it holds, whether it leads, its places on ways that are narrow for all nodes together. So there is no row that
+could be out of date, and none to clean up: a node that has died, or whose session the server has ended, has lost all of
+it at once, and can't commit anything either.
+
+A session's lock outlives a transaction that is undone, so each work here looks first at what the session has: done
+twice it does the same.
+
+Owns: those locks, and who has which. Does not own: how much a node may have (`warmup.daemon.steward`).
+Sources: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS, …/view-pg-locks.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Set
+from hashlib import blake2b
+
+from sqlalchemy import Connection, text
+
+from .lock import KEY
+from .shards import SHARDS, spread
+
+Way = tuple[str, str]  # what it is a way of, and to whom
+
+_SHARD, _LEADING = 0x77617270, 0x77617271  # the first of a lock's two numbers; those of ways are made of their names
+
+_HERE = "locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+_OF = f"FROM pg_locks WHERE {_HERE} AND objsubid = 2 AND classid = :kind AND granted"
+_MINE = text(f"SELECT objid {_OF} AND pid = pg_backend_pid()")
+_ANYBODYS = text(f"SELECT objid {_OF}")
+_TAKE = text("SELECT number FROM unnest(CAST(:numbers AS int[])) AS number WHERE pg_try_advisory_lock(:kind, number)")
+_GIVE = text("SELECT pg_advisory_unlock(:kind, number) FROM unnest(CAST(:numbers AS int[])) AS number")
+_GIVE_WAYS = text(
+    "SELECT pg_advisory_unlock(CAST(classid AS int), CAST(objid AS int)) FROM pg_locks"  # noqa: S608 - ours alone
+    f" WHERE {_HERE} AND objsubid = 2 AND classid NOT IN ({_SHARD}, {_LEADING}) AND granted AND pid = pg_backend_pid()"
+)
+_COUNT = text(f"SELECT count(*) FROM pg_locks WHERE {_HERE} AND objsubid = 1 AND objid = {KEY} AND granted")  # noqa: S608
+
+
+def count(db: Connection) -> int:
+    """How many nodes there are."""
+    return int(db.scalar(_COUNT) or 0)
+
+
+def shards(db: Connection) -> frozenset[int]:
+    """Those that this session holds."""
+    return frozenset(db.scalars(_MINE, {"kind": _SHARD}))
+
+
+def take_shards(db: Connection, most: int) -> frozenset[int]:
+    """Those that this session holds after it has taken free ones, until they are so many or there is none."""
+    return _take(db, _SHARD, SHARDS, most)
+
+
+def give_shards(db: Connection, numbers: Collection[int]) -> None:
+    """Back to all."""
+    _give(db, _SHARD, numbers)
+
+
+def lead(db: Connection) -> bool:
+    """Whether this session leads, now if nobody else does: what has to be done once is done by one."""
+    return bool(_take(db, _LEADING, 1, 1))
+
+
+def take_places(db: Connection, way: Way, there: int, most: int) -> frozenset[int]:
+    """The places that this session holds, of so many there are on a way, after it has taken free ones."""
+    return _take(db, _kind(way), there, most)
+
+
+def free_places(db: Connection, way: Way, there: int) -> int:
+    """How many nobody holds, of so many there are on a way."""
+    return there - len(set(db.scalars(_ANYBODYS, {"kind": _kind(way)})))
+
+
+def give_places(db: Connection, way: Way, numbers: Collection[int]) -> None:
+    """Back to all."""
+    _give(db, _kind(way), numbers)
+
+
+def give_all_places(db: Connection) -> None:
+    """What this session holds on whatever way, back to all."""
+    db.execute(_GIVE_WAYS)
+
+
+def _take(db: Connection, kind: int, there: int, most: int) -> frozenset[int]:
+    mine: Set[int] = frozenset(db.scalars(_MINE, {"kind": kind}))
+    free = sorted(set(range(there)) - set(db.scalars(_ANYBODYS, {"kind": kind})), key=spread)
+    wanted = free[: max(0, most - len(mine))]
+    # Of two who want the same one gets it; the other looks again the next time.
+    got = db.scalars(_TAKE, {"kind": kind, "numbers": wanted}) if wanted else ()
+    return frozenset(mine) | frozenset(got)
+
+
+def _give(db: Connection, kind: int, numbers: Collection[int]) -> None:
+    mine = frozenset(db.scalars(_MINE, {"kind": kind})) & frozenset(numbers)
+    if mine:
+        db.execute(_GIVE, {"kind": kind, "numbers": sorted(mine)})
+
+
+def _kind(way: Way) -> int:
+    """A number for a way. Two ways with the same would be one, and narrower than they need be."""
+    return int.from_bytes(blake2b("\0".join(way).encode(), digest_size=4).digest()) & 0x3FFFFFFF
