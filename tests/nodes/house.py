@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from tests.cli.hand import Process
+from sqlalchemy import make_url
+
+from tests.cli.hand import Hand, Process
 from warmup.config import load
 from warmup.daemon.clock import SystemClock
 from warmup.model import Day, Endpoint, Message, Security, Slot
 from warmup.plan import local_date
 from warmup.secrets import Vault
-from warmup.store import Connection, Store, days, mailboxes, messages
+from warmup.store import Connection, Node, Store, days, mailboxes, messages
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,6 +48,7 @@ class House:
     def __init__(
         self, folder: Path, database: str, servers: Sequence[Endpoint], *, per_host: int = 10, silent: str = "30s"
     ) -> None:
+        self._database = database
         self._file = folder / "warmup.toml"
         self._file.write_text(SETTINGS.format(database=database, per_host=per_host, silent=silent))
         self.config = load(self._file, {})
@@ -90,11 +93,32 @@ class House:
             ]
             store.run(days.record, planned, slots)
 
-    def node(self, *arguments: str) -> Process:
-        """One more, at work."""
-        self._nodes.append(Process("run", "--join", "--config", str(self._file), *arguments))
+    def node(self, through: int | None = None) -> Process:
+        """One more, at work; with its database at another port, if that is given."""
+        file = self._file
+        if through is not None:
+            file = self._file.with_name("elsewhere.toml")
+            file.write_text(self._file.read_text().replace(f":{make_url(self._database).port}/", f":{through}/"))
+        self._nodes.append(Process("run", "--join", "--config", str(file)))
         self._nodes[-1].says("started")
         return self._nodes[-1]
+
+    @property
+    def port(self) -> int:
+        """Its database's."""
+        port = make_url(self._database).port
+        assert port is not None
+        return port
+
+    @property
+    def nodes(self) -> list[Node]:
+        with Store.open(self.config.database) as store:
+            return store.nodes()
+
+    def who(self) -> list[dict[str, Any]]:
+        """What `warmup nodes` says."""
+        rows: list[dict[str, Any]] = Hand(self._file.parent).reads("nodes", "--config", str(self._file))
+        return rows
 
     def ask(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         with Store.open(self.config.database) as store:

@@ -86,7 +86,7 @@ class Service:
     silent: timedelta = timedelta(seconds=30)  # a node that says nothing for so long is taken for dead
     log: str = "text"  # or "json"
     planner: float = 60.0
-    sender: float = 5.0
+    sender: float = 1.0
     reader: float = 15.0
 
 

@@ -27,9 +27,12 @@ class Crew:
         self._broken: Exception | None = None
         self.stopping = False
 
-    def begin(self, key: Hashable, work: Work) -> None:
-        if key not in self._tasks and not self.stopping:
+    def begin(self, key: Hashable, work: Work) -> bool:
+        """Whether it was begun."""
+        free = key not in self._tasks and not self.stopping
+        if free:
             self._tasks[key] = asyncio.get_running_loop().create_task(self._work(key, work))
+        return free
 
     @property
     def keys(self) -> Set[Hashable]:

@@ -19,7 +19,7 @@ from warmup.config import Config
 from warmup.curves import Ramp
 from warmup.model import Cause, Day, Mailbox, Message, Pause, Scope, Slot, chance
 from warmup.plan import Exchange, Pool, Seat, circles, draw_of, local_date, plan_day
-from warmup.store import Connection, Others, budgets, days, mailboxes, messages, pauses
+from warmup.store import Connection, Others, budgets, days, mailboxes, messages, nodes, pauses
 
 from .office import Office
 
@@ -236,6 +236,7 @@ def plan_circle(db: Connection, circle: Circle, config: Config, now: datetime, s
     """Plan the local day it is at `now` for those of a circle who have no plan for it. A work of the store, so a day is
     planned whole or not at all.
     """
+    nodes.at_length(db)
     known = mailboxes.some(db, circle.members)
     here = {number: mailbox for number, mailbox in known.items() if mailbox.removed_at is None}
     today = {number: local_date(now, mailbox.zone) for number, mailbox in here.items()}

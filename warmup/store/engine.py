@@ -38,6 +38,7 @@ _CONNECT = 10  # seconds to wait for a PostgreSQL server: a guess
 _ALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 # The same at the server, which holds the lock of a daemon whose machine has vanished for that long.
 _NOTICED = " ".join(f"-c tcp_{name}={value}" for name, value in _ALIVE.items() if name.startswith("keep"))
+_DEADLOCK = "40P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 # What may pass by itself: somebody else writes, the disk is full, read-only or in trouble, files can't be opened.
 _PASSING = frozenset(
     {
@@ -180,6 +181,11 @@ def trouble_of(place: Place, *, all_of_it: bool = False) -> Iterator[None]:
         gone = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
         passing = gone if code is None else code & 0xFF in _PASSING
         raise (StoreDown if passing else StoreError)(f"{place.name}: {_line(error.orig)}") from error
+
+
+def deadlocked(error: BaseException) -> bool:
+    """Whether it is that two transactions waited for each other, and the server has undone this one."""
+    return getattr(getattr(error.__cause__, "orig", None), "sqlstate", None) == _DEADLOCK
 
 
 def _line(said: object) -> str:

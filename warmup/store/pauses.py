@@ -23,11 +23,12 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
     update,
 )
 
 from warmup.errors import UsageError
-from warmup.model import Cause, Pause, Scope, Stage
+from warmup.model import Cause, Pause, Scope, Stage, digest
 
 from .rows import from_pause, to_pause
 from .tables import NOW, mailbox, message, pause, relay
@@ -36,6 +37,16 @@ from .tables import NOW, mailbox, message, pause, relay
 def open_(db: Connection, pause_: Pause) -> Pause:
     """The pause, remembered, with its number."""
     return to_pause(db.execute(insert(pause).values(**from_pause(pause_)).returning(*pause.c)).one())
+
+
+def alone(db: Connection, like: Pause) -> None:
+    """Nobody else looks for the last pause of the same, to open the next, until the end of the transaction: one that
+    another node opens just now would be the same trouble told twice. (SQLite has one writer anyway.)
+    """
+    if db.dialect.name == "postgresql":
+        whose = like.mailbox if like.scope in _OWN else None
+        what = digest(like.scope, whose, like.provider, like.recipient, like.domain, like.host)
+        db.execute(_ALONE, {"what": int(what[:15], 16)})
 
 
 def get(db: Connection, id: int) -> Pause:
@@ -201,6 +212,7 @@ def _in(which: ColumnElement[int], true: ColumnElement[bool]) -> ColumnElement[b
     return which.in_(select(mailbox.c.id).where(true))
 
 
+_ALONE = text("SELECT pg_advisory_xact_lock(:what)")
 _unvisited = pause.c.mailbox == bindparam("whom"), pause.c.scope == Scope.ACCESS, pause.c.lifted_at.is_(None)
 TROUBLED = exists().where(*_unvisited)  # that the last visit to the mailbox `whom` broke
 _VISITED = update(pause).where(*_unvisited)

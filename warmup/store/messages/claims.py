@@ -12,6 +12,7 @@ local date at `now`; what was due before `earliest` is missed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -73,10 +74,14 @@ IN_A_CIRCLE = m.circle.in_(select(CIRCLES.c.number))  # true of all that waits, 
 
 
 def senders_due(db: Connection, now: datetime, shards: Shards | None = None) -> list[int]:
-    """The mailboxes with a slot that is due, whether it may be sent or not; with `shards`, of those alone."""
+    """The mailboxes with a slot that is due, whether it may be sent or not, the longest due first; with `shards`, of
+    those alone.
+    """
     if shards is None:
-        return list(db.scalars(_SENDERS_DUE, {"now": now}))
-    return list(db.scalars(_SENDERS_DUE_AMONG, {"now": now, "shards": list(shards)}))
+        due = db.scalars(_SENDERS_DUE, {"now": now})
+    else:
+        due = db.scalars(_SENDERS_DUE_AMONG, {"now": now, "shards": list(shards)})
+    return list(dict.fromkeys(due))
 
 
 def claim(
@@ -173,6 +178,12 @@ def release(
     return db.execute(freed, of).rowcount + db.execute(doubted, of).rowcount
 
 
+def in_hand(db: Connection) -> Mapping[str, int]:
+    """How many messages are on their way to a server just now, by who claimed them; not what is only looked for."""
+    counted = select(m.claimed_by, func.count()).where(IN_HAND, m.visit_at.is_(None), m.missing_at.is_(None))
+    return {row[0]: row[1] for row in db.execute(counted.group_by(m.claimed_by))}
+
+
 def _hold(db: Connection, mailbox: int, now: datetime) -> bool:
     """Holds a sender that has something due to the end of the transaction, so that no two count its allowance at once.
     False if nothing is due, or if somebody else does so now: their claim is as good as ours. (SQLite has one writer
@@ -236,7 +247,8 @@ _why_not = case(
 _first = select(m.id).where(_due, m.local_date == _today, _answerable).order_by(m.due_at, m.id).limit(1)
 
 _GIVE_BACK = update(message).where(WHICH, IN_HAND)
-_SENDERS_DUE = select(m.sender).where(IN_A_CIRCLE, WAITING, m.due_at <= NOW).distinct().order_by(m.sender)
+# Each once, but not by DISTINCT: for that SQLite would read all that waits, in the order of the senders.
+_SENDERS_DUE = select(m.sender).where(IN_A_CIRCLE, WAITING, m.due_at <= NOW).order_by(m.due_at, m.sender)
 _SENDERS_DUE_AMONG = _SENDERS_DUE.where(among(m.sender))
 _HOLD = (
     select(mailbox.c.id)
