@@ -8,7 +8,8 @@ each on a copy of the same store, in which every mailbox has the rest of its day
     a bad hour      several times that rate, with one minute until a slot counts as missed: what is dropped, and whether
                     any second sees more than the others
 
-An hour is not lived to its end: what its rate does shows within a minute or two. Every hundredth mailbox may send less
+Nothing is read meanwhile: there is nobody to read it from. An hour is not lived to its end: what its rate does shows
+within a minute or two. Every hundredth mailbox may send less
 than is planned for it, and no mailbox's allowance may be passed, no message may come twice: that raises.
 """
 
@@ -66,6 +67,8 @@ to = "23:59"
 late = "{late}"
 [mail]
 count_sent = false
+[replies]
+read = "2d"
 [dns]
 servers = ["127.0.0.1"]
 """

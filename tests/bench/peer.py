@@ -38,7 +38,7 @@ from .watch import Watch
 
 _PEOPLE = 24
 _BEGIN = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
-_RING = 300  # seconds of the day between two looks: in twelve rounds goes what the script sends in as many
+_RING = 60  # seconds of the day between two looks: about as many rounds as the script's
 _SETTINGS = """
 database = "sqlite:///warmup.db"
 credentials = "credentials"
@@ -52,14 +52,14 @@ jitter = 0
 [hours]
 days = ["mon"]
 from = "09:00"
-to = "10:00"
+to = "09:20"
 [pool]
 gap = "1s"
 inbound_cap = 1000
 [replies]
 rate = 1.0
 max_turns = 2
-read = "2m"
+read = "1m"
 think = "0s"
 """
 _LEAST = """

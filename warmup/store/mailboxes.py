@@ -23,7 +23,7 @@ from .shards import shard_of
 from .tables import budget, day, mailbox, message, pause, relay
 
 REMOVED = "mailbox removed"  # why the slots of a removed mailbox, and those to it, were dropped
-_MANY = 100  # mailboxes whose relays aren't asked for one by one
+_MANY = 1000  # mailboxes whose relays aren't asked for by their numbers
 
 
 class Fields(TypedDict, total=False):
@@ -104,6 +104,16 @@ def every(db: Connection, *, removed: bool = False) -> list[Mailbox]:
     """All mailboxes in the order of their addresses; with `removed`, those too."""
     sought = _ALL.order_by(mailbox.c.address)
     return _whole(db, db.execute(sought if removed else sought.where(mailbox.c.removed_at.is_(None))).all())
+
+
+def numbers(db: Connection) -> list[int]:
+    """Those of the mailboxes of the pool."""
+    return list(db.scalars(select(mailbox.c.id).where(mailbox.c.removed_at.is_(None))))
+
+
+def zones(db: Connection) -> list[str]:
+    """Where the mailboxes of the pool live."""
+    return list(db.scalars(select(mailbox.c.zone).where(mailbox.c.removed_at.is_(None)).distinct()))
 
 
 def count(db: Connection) -> int:

@@ -6,7 +6,7 @@ Owns: their rows, and in SQL what `Pause.covers` says of one. Does not own: how 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import (
@@ -57,9 +57,13 @@ def get(db: Connection, id: int) -> Pause:
     return to_pause(row)
 
 
-def active(db: Connection, now: datetime) -> list[Pause]:
-    """What holds at `now`, oldest first."""
-    return _read(db, _all().where(_holds(now)))
+def active(db: Connection, now: datetime, of: Collection[int] | None = None) -> list[Pause]:
+    """What holds at `now`, oldest first; or what of it can hold any `of` these mailboxes, as sender or recipient."""
+    holding = _all().where(_holds(now))
+    if of is None:
+        return _read(db, holding)
+    shared = pause.c.scope.in_([Scope.DOMAIN, Scope.HOST])
+    return _read(db, holding.where(or_(shared, pause.c.mailbox.in_(of), pause.c.recipient.in_(of))))
 
 
 def last(db: Connection, like: Pause) -> Pause | None:
@@ -119,10 +123,11 @@ def lost(
     """
     if not since:
         return {}
-    taken = select(pause.c.mailbox, pause.c.since, pause.c.age_lost).where(pause.c.age_lost > 0)
+    whose_own = pause.c.mailbox.in_(since), pause.c.age_lost > 0
+    taken = select(pause.c.mailbox, pause.c.since, pause.c.age_lost).where(*whose_own)
     sums: Counter[int] = Counter()
     for whose, began, days in db.execute(taken.where(pause.c.since >= min(since.values()))):
-        if whose in since and began >= since[whose] and (before is None or began < before[whose]):
+        if began >= since[whose] and (before is None or began < before[whose]):
             sums[whose] += days
     return sums
 
