@@ -3,7 +3,7 @@
 Real processes, each on the same pile of messages that are due at once, against submission servers that only wait
 (`stub`), on forty addresses, so that no host's limit is met:
 
-    waiting     each message takes two seconds: a daemon's limit is how many connections it has at once
+    waiting     each message takes four seconds: a daemon's limit is how many connections it has at once
     at once     each is taken at once: the limit is the processors, which daemons, PostgreSQL and servers share
 
 and once more waiting, with one of two nodes killed in the middle. No message may come twice in any of it: that raises.
@@ -34,7 +34,7 @@ from .meter import spread
 from .stub import Stubs
 
 _HOSTS = 40
-_EACH = 4  # messages of a mailbox
+_EACH = 2  # messages of a mailbox
 _LEAD = timedelta(seconds=20)  # until they are due; the nodes have shared the pool by then
 _PATIENCE = 240.0  # seconds for a pile
 _LOOK = 0.2  # seconds from one look at what has come to the next, which costs too
@@ -65,13 +65,13 @@ class _Manner:
 
 
 MANNERS = (
-    _Manner(name="waiting: SQLite, a daemon alone", waits=2.0, mailboxes=500, nodes=0, postgres=False),
-    _Manner(name="waiting: PostgreSQL, a daemon alone", waits=2.0, mailboxes=500, nodes=0),
-    _Manner(name="waiting: PostgreSQL, one node", waits=2.0, mailboxes=500, nodes=1),
-    _Manner(name="waiting: PostgreSQL, two nodes", waits=2.0, mailboxes=1000, nodes=2),
-    _Manner(name="waiting: two nodes, one is killed", waits=2.0, mailboxes=1000, nodes=2, killed=True),
-    _Manner(name="at once: PostgreSQL, one node", waits=0.0, mailboxes=1000, nodes=1),
-    _Manner(name="at once: PostgreSQL, two nodes", waits=0.0, mailboxes=1000, nodes=2),
+    _Manner(name="waiting: SQLite, a daemon alone", waits=4.0, mailboxes=600, nodes=0, postgres=False),
+    _Manner(name="waiting: PostgreSQL, a daemon alone", waits=4.0, mailboxes=600, nodes=0),
+    _Manner(name="waiting: PostgreSQL, one node", waits=4.0, mailboxes=600, nodes=1),
+    _Manner(name="waiting: PostgreSQL, two nodes", waits=4.0, mailboxes=1200, nodes=2),
+    _Manner(name="waiting: two nodes, one is killed", waits=4.0, mailboxes=1200, nodes=2, killed=True),
+    _Manner(name="at once: PostgreSQL, one node", waits=0.0, mailboxes=2000, nodes=1),
+    _Manner(name="at once: PostgreSQL, two nodes", waits=0.0, mailboxes=2000, nodes=2),
 )
 _ONE, _TWO = MANNERS[2], MANNERS[3]
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, literal, select, text
 
 from tests.need import wait_until
 from tests.postgres import fresh_database
 from warmup.errors import StoreDown, StoreTaken, UsageError
 from warmup.model import Cause, Pause, Scope
 from warmup.store import SHARDS, Store, messages, nodes, pauses, shard, spread
+from warmup.store.shards import shard_of
 
 from .pool import NOON, Pool
 
@@ -75,12 +78,12 @@ async def test_places_are_counted_over_all_nodes_and_each_way_for_itself(one: St
     assert len(await one.do(nodes.take_places, WAY, 3, 2)) == 2
     assert len(await one.do(nodes.take_places, WAY, 3, 1)) == 2  # it gives none back by that
     assert len(await other.do(nodes.take_places, WAY, 3, 3)) == 1
-    assert await one.do(nodes.free_places, WAY, 3) == 0
+    assert await one.do(nodes.places_taken, [WAY]) == {WAY: 3}
     assert len(await other.do(nodes.take_places, ("connections", "elsewhere.test"), 3, 3)) == 3
     await one.do(nodes.take_shards, 5)
     await one.do(nodes.lead)
     await one.do(nodes.give_all_places)
-    assert await one.do(nodes.free_places, WAY, 3) == 2
+    assert await one.do(nodes.places_taken, [WAY, ("nobody", "goes")]) == {WAY: 1, ("nobody", "goes"): 0}
     assert len(await one.do(nodes.shards)) == 5  # which aren't places
     assert not await other.do(nodes.lead)
 
@@ -154,7 +157,7 @@ def test_nodes_and_a_daemon_alone_keep_each_other_away(one: Store, url: str, mon
         assert (node.name, node.alone, node.leads, len(node.shards)) == ("alone", True, True, SHARDS)
 
 
-def test_a_file_is_for_one_daemon(tmp_path: Any) -> None:
+def test_a_file_is_for_one_daemon(tmp_path: Path) -> None:
     with Store.open(f"{tmp_path}/w.db", create=True) as store:
         with pytest.raises(UsageError, match="PostgreSQL"):
             store.join("one", SILENT)
@@ -176,6 +179,24 @@ def test_claims_of_a_share_are_released_and_those_of_others_are_not(one: Store) 
     assert one.run(messages.senders_due, NOON, frozenset({shard(pool.ann.id)})) == [pool.ann.id]
     assert one.run(messages.senders_due, NOON, frozenset({shard(pool.bob.id)})) == []
     assert one.run(messages.release, shards=frozenset()) == 0
+
+
+def in_sql(db: Connection, number: int) -> Any:
+    return db.scalar(select(shard_of(literal(number))))
+
+
+def test_a_mailbox_is_in_the_same_shard_for_a_program_and_for_its_database(postgres_url: str, tmp_path: Path) -> None:
+    numbers = [*range(300), 10**6, 2**31 - 1]
+    for place in (fresh_database(postgres_url), str(tmp_path / "w.db")):
+        with Store.open(place, create=True) as store:
+            for number in numbers:
+                assert store.run(in_sql, number) == shard(number)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 8, 64])
+def test_mailboxes_that_were_registered_by_turns_are_spread_over_the_shards(step: int) -> None:
+    counts = Counter(spread(shard(number)) < SHARDS // 2 for number in range(1, 300 * step, step))
+    assert 0.4 < counts[True] / counts.total() < 0.6
 
 
 def test_neighbours_are_far_apart_in_the_order_in_which_shards_are_given() -> None:

@@ -1,8 +1,9 @@
 """Places: how many go at once, to a host, through this process, or on a way that is narrow for now.
 
 What a server counts is a limit of all nodes together. Each place is then a lock of the database's, held by the node
-that uses it, so there is never one too many, whatever a node believes. A node has no more than its part of them, keeps
-those for which somebody waits, and where they don't divide evenly gives one back at each look, so that all have turns.
+that uses it, so there is never one too many, whatever a node believes. A node has its part of them, and more while some
+stay free; it keeps those for which somebody waits, and where they don't divide evenly gives one back at each look, so
+that all have turns.
 
 Owns: waiting for a place, and handing it on. Does not own: the locks (`warmup.store.nodes`), which limits there are.
 """
@@ -29,6 +30,7 @@ class _Gate:
     most: int
     held: set[int] | None
     used: int = 0
+    bound: int = 0  # how many of those there may be
     owed: int = 0  # places to be given back as soon as they are free
     asking: bool = False  # a question to the database is under way: its answer would be out of date with another
     waiting: deque[tuple[int, asyncio.Future[None]]] = field(default_factory=deque)
@@ -71,6 +73,7 @@ class Places:
         if gate is None:
             shared = everywhere and self._share.shards is not None
             gate = self._gates[way] = _Gate(way, most, set() if shared else None)
+            gate.bound = self._part(gate)
         gate.most = most
         await self._enter(gate, mailbox)
         try:
@@ -84,21 +87,28 @@ class Places:
                 self._gates.pop(way, None)
 
     async def tick(self) -> None:
-        """Give back what nobody here needs or what is above this node's part, and ask for what is needed."""
-        for gate in list(self._gates.values()):
-            if gate.held is None:
-                continue
-            part = self._part(gate)
-            if gate.waiting and gate.most % self._share.nodes and len(gate.held) == part:
-                free = await self._store.do(nodes.free_places, gate.way, gate.most)
-                part -= not free  # the others' turn; ours again at the next look
-            gate.owed = max(0, len(gate.held) - min(part, gate.wanted))
+        """Give back what nobody here needs or what others need, and ask for what is needed here."""
+        gates = [gate for gate in self._gates.values() if gate.held is not None]
+        taken = await self._store.do(nodes.places_taken, [gate.way for gate in gates]) if gates else {}
+        for gate in gates:
+            self._bound(gate, gate.most - taken[gate.way])
             if gate.owed:
                 await self._give_back(gate)
             else:
                 await self._ask(gate)
             if gate.idle:
                 self._gates.pop(gate.way, None)
+
+    def _bound(self, gate: _Gate, free: int) -> None:
+        """How many this node may have until the next look, so many being free now."""
+        assert gate.held is not None
+        part, here = self._part(gate), len(gate.held)
+        if free > 0:  # one stays free for who comes; that there is none tells us that others want theirs
+            gate.bound = max(part, here + free - 1)
+        else:
+            turns = bool(gate.waiting) and here == part and gate.most % self._share.nodes != 0
+            gate.bound = part - 1 if turns else part  # which is the others' turn; ours again at the next look
+        gate.owed = max(0, here - min(gate.bound, gate.wanted))
 
     def withdraw(self) -> None:
         """Those who wait for mailboxes that are another node's by now go away."""
@@ -134,7 +144,7 @@ class Places:
             return
         gate.asking = True
         try:
-            while (most := min(self._part(gate), gate.wanted)) > len(gate.held):
+            while (most := min(gate.bound, gate.wanted)) > len(gate.held):
                 held = await self._store.do(nodes.take_places, gate.way, gate.most, most)
                 if held <= gate.held:
                     break

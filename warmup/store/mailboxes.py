@@ -19,7 +19,7 @@ from warmup.model import Endpoint, Mailbox, Relay
 from .days import batches
 from .pauses import mended
 from .rows import from_fields, from_relay, to_mailbox, to_relay
-from .shards import SHARDS
+from .shards import shard_of
 from .tables import budget, day, mailbox, message, pause, relay
 
 REMOVED = "mailbox removed"  # why the slots of a removed mailbox, and those to it, were dropped
@@ -154,7 +154,7 @@ def ends(db: Connection, ids: Collection[int]) -> dict[int, tuple[str, str]]:
 
 def in_shards(db: Connection) -> Mapping[int, int]:
     """How many mailboxes there are in each shard that has any."""
-    counted = select((mailbox.c.id % SHARDS).label("shard"), func.count()).where(mailbox.c.removed_at.is_(None))
+    counted = select(shard_of(mailbox.c.id).label("shard"), func.count()).where(mailbox.c.removed_at.is_(None))
     return {row[0]: row[1] for row in db.execute(counted.group_by("shard"))}
 
 

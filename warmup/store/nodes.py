@@ -34,6 +34,7 @@ _HERE = "locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE
 _OF = f"FROM pg_locks WHERE {_HERE} AND objsubid = 2 AND classid = :kind AND granted"
 _MINE = text(f"SELECT objid {_OF} AND pid = pg_backend_pid()")
 _ANYBODYS = text(f"SELECT objid {_OF}")
+_TAKEN = text(f"SELECT classid, count(*) FROM pg_locks WHERE {_HERE} AND objsubid = 2 AND granted GROUP BY classid")  # noqa: S608
 _EVERYBODYS = text(f"SELECT pid, objid {_OF}")
 _TAKE = text("SELECT number FROM unnest(CAST(:numbers AS int[])) AS number WHERE pg_try_advisory_lock(:kind, number)")
 _GIVE = text("SELECT pg_advisory_unlock(:kind, number) FROM unnest(CAST(:numbers AS int[])) AS number")
@@ -113,9 +114,10 @@ def take_places(db: Connection, way: Way, there: int, most: int) -> frozenset[in
     return _take(db, _kind(way), there, most)
 
 
-def free_places(db: Connection, way: Way, there: int) -> int:
-    """How many nobody holds, of so many there are on a way."""
-    return there - len(set(db.scalars(_ANYBODYS, {"kind": _kind(way)})))
+def places_taken(db: Connection, ways: Collection[Way]) -> dict[Way, int]:
+    """How many all nodes hold together on each way."""
+    taken = {row[0]: row[1] for row in db.execute(_TAKEN)}
+    return {way: taken.get(_kind(way), 0) for way in ways}
 
 
 def give_places(db: Connection, way: Way, numbers: Collection[int]) -> None:
