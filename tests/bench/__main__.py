@@ -7,12 +7,13 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 
-from . import dispatch, exchange, peer
+from . import dispatch, exchange, nodes, peer
 
 PARTS: Mapping[str, Callable[..., None]] = {
     "exchange": exchange.measure,
     "dispatch": dispatch.measure,
     "peer": peer.measure,
+    "nodes": nodes.measure,
 }
 
 

@@ -6,15 +6,19 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from tests.cli.hand import Process
+from sqlalchemy import and_, func, make_url, or_, select
+
+from tests.cli.hand import Hand, Process
 from warmup.config import load
 from warmup.daemon.clock import SystemClock
 from warmup.model import Day, Endpoint, Message, Security, Slot
 from warmup.plan import local_date
 from warmup.secrets import Vault
-from warmup.store import Connection, Store, days, mailboxes, messages
+from warmup.store import Connection, Node, Store, days, mailboxes, messages
+from warmup.store.messages.claims import IN_HAND, WAITING
+from warmup.store.tables import message
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,6 +50,7 @@ class House:
     def __init__(
         self, folder: Path, database: str, servers: Sequence[Endpoint], *, per_host: int = 10, silent: str = "30s"
     ) -> None:
+        self._database = database
         self._file = folder / "warmup.toml"
         self._file.write_text(SETTINGS.format(database=database, per_host=per_host, silent=silent))
         self.config = load(self._file, {})
@@ -54,8 +59,8 @@ class House:
         self._zone = f"Etc/GMT{self._now.hour - 12:+d}"  # where it is noon now: no day ends while it runs
         self._nodes: list[Process] = []
 
-    def settle(self, size: int, each: int) -> None:
-        """Register so many mailboxes, with so many messages each to send, all of them due."""
+    def settle(self, size: int, each: int, lead: timedelta = timedelta(0)) -> None:
+        """Register so many mailboxes, with so many messages each to send, all of them due after `lead`."""
         vault, today = Vault(self.config.credentials), local_date(self._now, self._zone)
         with Store.open(self.config.database, create=True) as store:
             vault.put("word", "one for all")
@@ -78,7 +83,7 @@ class House:
                     sender=sender,
                     recipient=numbers[(place + 1 + count) % size] if (1 + count) % size else numbers[place - 1],
                     local_date=today,
-                    due_at=self._now + timedelta(microseconds=count),
+                    due_at=SystemClock().now() + lead,
                     thread=f"{sender} {count}",
                     scenario=self.config.policy.scenarios["en"][0][0],
                     turn=1,
@@ -90,11 +95,39 @@ class House:
             ]
             store.run(days.record, planned, slots)
 
-    def node(self, *arguments: str) -> Process:
-        """One more, at work."""
-        self._nodes.append(Process("run", "--join", "--config", str(self._file), *arguments))
-        self._nodes[-1].says("started")
-        return self._nodes[-1]
+    @property
+    def waiting(self) -> int:
+        """How many messages nobody has tried yet."""
+        return self.ask(_waiting)
+
+    def alone(self) -> Process:
+        """A daemon that has the pool for itself, at work."""
+        return self._run("--config", str(self._file))
+
+    def node(self, through: int | None = None) -> Process:
+        """One more, at work; with its database at another port, if that is given."""
+        file = self._file
+        if through is not None:
+            file = self._file.with_name("elsewhere.toml")
+            file.write_text(self._file.read_text().replace(f":{make_url(self._database).port}/", f":{through}/"))
+        return self._run("--join", "--config", str(file))
+
+    @property
+    def port(self) -> int:
+        """Its database's."""
+        port = make_url(self._database).port
+        assert port is not None
+        return port
+
+    @property
+    def nodes(self) -> list[Node]:
+        with Store.open(self.config.database) as store:
+            return store.nodes()
+
+    def who(self) -> list[dict[str, Any]]:
+        """What `warmup nodes` says."""
+        rows: list[dict[str, Any]] = Hand(self._file.parent).reads("nodes", "--config", str(self._file))
+        return rows
 
     def ask(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         with Store.open(self.config.database) as store:
@@ -114,6 +147,11 @@ class House:
         for node in self._nodes:
             node.end()
 
+    def _run(self, *arguments: str) -> Process:
+        self._nodes.append(Process("run", *arguments))
+        self._nodes[-1].says("started")
+        return self._nodes[-1]
+
     def _register(self, db: Connection, size: int) -> list[int]:
         return [
             mailboxes.add(
@@ -131,3 +169,7 @@ class House:
             ).id
             for number in range(size)
         ]
+
+
+def _waiting(db: Connection) -> int:
+    return int(db.scalar(select(func.count()).where(or_(WAITING, and_(IN_HAND, message.c.data_at.is_(None))))) or 0)

@@ -62,6 +62,10 @@ class Pool:
             now=NOON - DAY,
         )
 
+    @property
+    def everybody(self) -> tuple[int, int, int]:
+        return self.ann.id, self.bob.id, self.cid.id
+
     def plan(self, mailbox: Mailbox, allowance: int, on: date = TODAY) -> None:
         """The mailbox's day, without slots."""
         assert self.store.run(days.record, [self.day(mailbox, allowance, on)], []) == 1

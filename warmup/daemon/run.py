@@ -55,6 +55,7 @@ _AGAIN = 5.0  # seconds after which a database that can't be used is tried again
 _LOOKUPS = 300
 
 _SHARE = 2.0  # seconds from one look at the other nodes to the next; far less than one may be silent
+_NAME = 40  # characters of a machine's name in a node's, of which PostgreSQL shows 63 in all
 _TURN = 0.2  # seconds between two attempts to be the daemon; PostgreSQL makes each of them wait itself
 
 # What a reload doesn't change, by its key in the configuration.
@@ -97,19 +98,19 @@ async def serve(
         await Daemon(office, manager).serve(load)
 
 
-def _alone(store: Store, _node: str, _config: Config) -> None:
-    store.lock()
+def _alone(store: Store, node: str, _config: Config) -> None:
+    store.lock(node)
 
 
 def _joined(store: Store, node: str, config: Config) -> None:
     store.join(node, config.service.silent)
 
 
-def _stand_by(log: Log, manager: Manager, store: Store, _node: str, _config: Config) -> None:
+def _stand_by(log: Log, manager: Manager, store: Store, node: str, _config: Config) -> None:
     told = False
     while True:
         try:
-            store.lock()
+            store.lock(node)
         except (StoreTaken, StoreDown) as why:
             if not told:
                 signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the configuration is read when the turn comes
@@ -140,7 +141,7 @@ def opened(
     turn: Turn = _alone,
 ) -> Iterator[Office]:
     """The office, with its database held by this process once `turn` has returned."""
-    node = f"{socket.gethostname()}:{os.getpid()}"
+    node = f"{socket.gethostname()[:_NAME]}:{os.getpid()}"
     with Store.open(config.database, create=True) as store:
         turn(store, node, config)
         trusted(config)  # found out now, or it would look like every mailbox's own trouble

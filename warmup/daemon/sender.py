@@ -113,9 +113,9 @@ class Sender:
                 await session.close()
 
     async def _next(self, sender: Mailbox, by: Endpoint, sent: _Sent | None) -> _Taken | None:
-        """As `_take`, after what was sent is written down, in the same work; when stopping nothing is taken."""
+        """As `_take`, after writing down what was sent, in the same work; nothing if the mailbox is to be left."""
         office = self._office
-        if self._crew.stopping:
+        if self._crew.stopping or not office.share.serves(sender.id):
             taken: _Taken | None = _Taken((), None)
             if sent is not None:
                 await office.store.do(sent.stamp)

@@ -19,14 +19,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from aioimaplib import AioImapException, Command
+from aioimaplib import AioImapException
 
 from warmup.errors import AccessLost, AccessRefused
 from warmup.model import Endpoint, Security, Stage
 
 from .grammar import Value, read
-from .wire import Said, Wire
+from .wire import Command, Said, Wire
 
+_KIND = 64  # octets in which a response says of which kind it is, a number before it
 _LONGEST = 1000  # characters; real explanations are shorter, and this text is stored, logged and shown
 
 # What can go wrong, and how it is told: the first row that fits. Nothing a server said is in here.
@@ -71,14 +72,16 @@ class Answer:
     def about(self, kind: bytes) -> Iterator[list[Value]]:
         """The untagged responses of a kind, as values: `LIST`, or `FETCH` with its number before it."""
         for said in self.lines[:-1]:
-            values = read(said.text, said.literals)
-            if any(isinstance(word, bytes) and word.upper() == kind for word in values[:2]):
-                yield values
+            if kind in said.text[:_KIND].upper():  # most are of other kinds, and to read one takes longer than to see
+                values = read(said.text, said.literals)
+                if any(isinstance(word, bytes) and word.upper() == kind for word in values[:2]):
+                    yield values
 
     def code(self, name: bytes) -> bytes | None:
         """What stands after `name` in the brackets of a status, `[UIDVALIDITY 7]`; the last where it is said twice."""
-        pattern = re.compile(rb"OK \[%s ([^\]]*)\]" % re.escape(name), re.IGNORECASE)
-        found = [match[1] for said in self.lines if (match := pattern.match(said.text))]
+        pattern = re.compile(rb"OK \[%s ([^\]]*)\]" % name, re.IGNORECASE)
+        statuses = (said.text for said in self.lines if said.text[:4].upper() == b"OK [")
+        found = [match[1] for text in statuses if (match := pattern.match(text))]
         return found[-1] if found else None
 
 
@@ -129,7 +132,7 @@ class Line:
 
     async def greeting(self, seconds: float) -> Answer:
         """What the server says first."""
-        return await self._careful(Stage.CONNECT, self._wire.greeting(), seconds)
+        return await self._careful(Stage.CONNECT, self._wire.greeting(seconds), seconds)
 
     async def ask(
         self, stage: Stage, command: str, *arguments: str, owed: Iterable[bytes] = (), seconds: float
@@ -139,7 +142,7 @@ class Line:
             raise self._lost(stage, ConnectionResetError(), seconds)
         prefix, _, name = command.rpartition(" ")
         spoken = Command(name, self._wire.new_tag(), *arguments, prefix=prefix or None)
-        return await self._careful(stage, self._wire.execute(spoken, owed=owed), seconds)
+        return await self._careful(stage, self._wire.execute(spoken, seconds, owed=owed), seconds)
 
     async def starttls(self, tls: ssl.SSLContext, seconds: float) -> None:
         """From here on in TLS; what the server said before is to be forgotten. `seconds` for each of the two steps."""
@@ -170,8 +173,7 @@ class Line:
 
     async def _careful(self, stage: Stage, asking: Coroutine[Any, Any, list[Said]], seconds: float) -> Answer:
         try:
-            async with asyncio.timeout(seconds):
-                lines = await asking
+            lines = await asking
         except (AioImapException, OSError) as error:
             self.drop()
             # Not chained: aioimaplib's exceptions hold the command.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ssl
 from base64 import b64encode
+from functools import lru_cache
 
 from aioimaplib import quoted
 
@@ -20,7 +21,7 @@ from warmup.sasl import Proof, proof
 
 from .access import Access
 from .folders import Folders, survey
-from .line import Farewell, Line, Timeouts
+from .line import Answer, Farewell, Line, Timeouts
 
 _COMMAND = 1000  # octets of a command, about, that every server takes
 
@@ -115,16 +116,24 @@ def _astrings(*values: str) -> tuple[list[str], list[bytes]]:
 
 async def _capabilities(line: Line, stage: Stage, seconds: float) -> frozenset[str]:
     answer = await line.ask(stage, "CAPABILITY", seconds=seconds)
-    words = (word for values in answer.about(b"CAPABILITY") for word in values[1:])
-    return frozenset(word.decode("ascii", "replace").upper() for word in words if isinstance(word, bytes))
+    return _offered(answer)
 
 
 async def _folders(line: Line, offers: frozenset[str], seconds: float) -> Folders:
-    namespace = None
-    if "NAMESPACE" in offers:
-        answer = await line.ask(Stage.SELECT, "NAMESPACE", seconds=seconds)
-        namespace = next(answer.about(b"NAMESPACE"), None)
+    spaces = await line.ask(Stage.SELECT, "NAMESPACE", seconds=seconds) if "NAMESPACE" in offers else None
     # Most servers give the attributes unasked.
     extended = ["RETURN (SPECIAL-USE)"] if {"SPECIAL-USE", "LIST-EXTENDED"} <= offers else []
     answer = await line.ask(Stage.SELECT, "LIST", '""', '"*"', *extended, seconds=seconds)
-    return survey(answer.about(b"LIST"), namespace)
+    return _surveyed(answer, spaces)
+
+
+# Many mailboxes at one host are told the same, and each of them at each visit.
+@lru_cache(maxsize=256)
+def _surveyed(listed: Answer, spaces: Answer | None) -> Folders:
+    return survey(listed.about(b"LIST"), next(spaces.about(b"NAMESPACE"), None) if spaces else None)
+
+
+@lru_cache(maxsize=256)
+def _offered(told: Answer) -> frozenset[str]:
+    words = (word for values in told.about(b"CAPABILITY") for word in values[1:])
+    return frozenset(word.decode("ascii", "replace").upper() for word in words if isinstance(word, bytes))

@@ -9,11 +9,13 @@ Kept of it: commands and their checks, tags, the table of states. Replaced, beca
 * Commands of one name at the same time deadlock. Here there is one command at a time.
 * A greeting of BYE, a `+` other than APPEND's, and lines that nobody asked for are lost. Here the greeting is the
   answer to a command that was never sent, and every `+` takes the next of what is owed.
+* Each command has a clock of its own, set anew at each line. Here the connection has one, that is looked at when it
+  rings, and a command costs a third less.
 * Nothing is bounded. Here lines, literals and the whole answer to a command are, and how many large ones there may be
   at once.
 
-Owns: framing, whose turn it is, limits of size. Does not own: deadlines, words for what went wrong
-(`warmup.imap.line`).
+Owns: framing, whose turn it is, limits of size, keeping a deadline. Does not own: how long a deadline is, words for
+what went wrong (`warmup.imap.line`).
 Sources: RFC 3501 §2.2 (tags, `+`, `*`), §4.3 (literals), §7.1.5 (BYE), §7.5; aioimaplib 2.0.3, exactly.
 """
 
@@ -27,7 +29,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from weakref import WeakSet
 
-from aioimaplib import AUTH, LOGOUT, NONAUTH, SELECTED, Abort, AioImapException, Command, Commands, IMAP4ClientProtocol
+from aioimaplib import AUTH, LOGOUT, NONAUTH, SELECTED, Abort, AioImapException, Commands, IMAP4ClientProtocol
 
 # It logs all that is sent and received, mail and challenges included.
 logging.getLogger("aioimaplib.aioimaplib").disabled = True
@@ -38,6 +40,7 @@ _MUCH = 2_000_000  # octets of an answer that is a large one
 _LARGE = 5  # large answers at once, of all connections together; a guess: 200 MB
 _KEEPING = 250  # octets that a line takes in memory beside its text; a line counts as that much more
 _LITERAL = re.compile(rb"\{(\d+)\}$")
+_BREAKS = re.compile(r"[\x00\r\n]")
 # A status ends in text for people, in which "{5}" is no literal.
 _STATUS = re.compile(rb"\+|\S+ (?:OK|NO|BAD|BYE|PREAUTH)\b", re.IGNORECASE)
 _LEADS_TO = {
@@ -61,6 +64,22 @@ class Said:
     literals: tuple[bytes, ...] = field(default=(), repr=False)
 
 
+class Command:
+    """A command in hand, and all that the server says to it, the tagged line last.
+
+    Raises `ValueError` for an argument that would end the line.
+    """
+
+    def __init__(self, name: str, tag: str, *arguments: str, prefix: str | None = None) -> None:
+        if any(_BREAKS.search(argument) for argument in arguments):
+            raise ValueError(f"an argument of {name} has a NUL, CR or LF")
+        self.name = name
+        self.tag = tag.encode()
+        self.text = " ".join((tag, *((prefix,) if prefix else ()), name, *arguments))
+        self.said: list[Said] = []
+        self.done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # whether it was answered by OK
+
+
 class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
     """One connection. `execute` is to be called by one task at a time, and not again after it failed."""
 
@@ -70,6 +89,8 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(asyncio.get_running_loop())
+        self._deadline = 0.0  # by the loop's clock, of the command in hand
+        self._clock: asyncio.TimerHandle | None = None
         self.farewell: bytes | None = None  # the server's BYE
         self.broken: Exception | None = None  # why nothing more can be said
         self._buffer = bytearray()
@@ -82,29 +103,47 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         # "* OK ready" has the form of an answer to a command with the tag "*".
         self._greeting = self.pending_sync_command = Command("GREETING", "*")
 
-    async def greeting(self) -> list[Said]:
+    async def greeting(self, seconds: float) -> list[Said]:
         """What the server says first."""
-        return await self._answer(self._greeting)
+        return await self._answer(self._greeting, seconds)
 
-    async def execute(self, command: Command, scrub: str | None = None, *, owed: Iterable[bytes] = ()) -> list[Said]:
+    async def execute(self, command: Command, seconds: float, *, owed: Iterable[bytes] = ()) -> list[Said]:
         """All that the server says to `command`, the tagged line last; each `+` is given the next of what is `owed`.
 
-        Raises what broke the connection, or `Abort` when the server doesn't speak IMAP.
+        Raises what broke the connection, TimeoutError after so many `seconds`, or `Abort` when the server doesn't speak
+        IMAP.
         """
         assert self.pending_sync_command is None, "one command at a time"
         assert self.state in Commands[command.name].valid_states, f"{command.name} in state {self.state}"
         self._heard = 0
         self._owed = deque(owed)
         self.pending_sync_command = command
-        self.send(str(command))
-        return await self._answer(command)
+        self.send(command.text)
+        return await self._answer(command, seconds)
 
-    async def _answer(self, command: Command) -> list[Said]:
-        await command.wait()
-        result, said = command.response
-        if result == "OK":
+    async def _answer(self, command: Command, seconds: float) -> list[Said]:
+        if not command.done.done():
+            self._deadline = self.loop.time() + seconds
+            if self._clock is None or self._clock.when() > self._deadline:
+                self._set_clock()
+        if await command.done:
             self.state = _LEADS_TO.get(command.name, self.state)
-        return list(said)
+        return command.said
+
+    def _set_clock(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+        self._clock = self.loop.call_at(self._deadline, self._rung)
+
+    def _rung(self) -> None:
+        """The clock was set for some command, which may have been answered long since."""
+        self._clock = None
+        if self.pending_sync_command is None:
+            return
+        if self.loop.time() < self._deadline:
+            self._set_clock()
+        else:
+            self._break(TimeoutError())
 
     def data_received(self, d: bytes) -> None:
         self._heard += len(d)
@@ -135,10 +174,13 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self.broken = self.broken or error
         self._buffer.clear()
         _large.discard(self)
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
         if self.pending_sync_command is not None:
             command, self.pending_sync_command = self.pending_sync_command, None
-            command._exception = error
-            command.close(Said(b""), "KO")
+            if not command.done.done():  # else whoever waited was cancelled
+                command.done.set_exception(error)
         if self.transport is not None:
             self.transport.abort()
 
@@ -186,13 +228,13 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
     def _hear(self, said: Said) -> None:
         tag, _, text = said.text.partition(b" ")
         command = self.pending_sync_command
-        if command is not None and tag == command.tag.encode():
+        if command is not None and tag == command.tag:
             self._conclude(command, text)
         elif tag == b"*":
             if text.partition(b" ")[0].upper() == b"BYE":
                 self.farewell = text
             if command is not None:
-                command.append_to_resp(Said(text, said.literals))
+                command.said.append(Said(text, said.literals))
         elif tag == b"+" and self._owed and self.transport is not None:
             self.transport.write(self._owed.popleft())
         else:
@@ -210,4 +252,6 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self._owed.clear()
         _large.discard(self)
         self.pending_sync_command = None
-        command.close(Said(text), result)
+        command.said.append(Said(text))
+        if not command.done.done():
+            command.done.set_result(result == "OK")

@@ -18,6 +18,7 @@ from .backup import Contents, Restored, back_up, restore
 from .budgets import Budget, Others
 from .findings import Examination, Noted
 from .messages import Tally, Visit
+from .nodes import Node
 from .shards import SHARDS, Shards, shard, spread
 from .store import Store
 
@@ -28,6 +29,7 @@ __all__ = [
     "Connection",
     "Contents",
     "Examination",
+    "Node",
     "Noted",
     "Others",
     "Restored",

@@ -36,8 +36,6 @@ _GLANCE = 0.01  # seconds; far longer than `taken` holds a file's lock to see wh
 _GLANCES = 5
 _LOCK_NOT_AVAILABLE = "55P03"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
-_THOUGHT = "10min"  # a guess, ten times what a day of 100,000 mailboxes takes
-
 _SET = text("SELECT set_config(:name, :value, false)")
 _GIVE_ALL = text("SELECT pg_advisory_unlock_all()")
 _HOLDER = text(
@@ -66,11 +64,13 @@ def beside(path: Path) -> Path:
     return path.with_name(path.name + ".lock")
 
 
-def take(place: Place, engine: Engine) -> Held:
-    """Takes the lock. Raises `StoreError` naming who has it."""
+def take(place: Place, engine: Engine, node: str = "") -> Held:
+    """Takes the lock, as a daemon of that name. Raises `StoreError` naming who has it."""
     if place.path is not None:
         return _take_file(place.path)
-    return _take_advisory(place, engine)
+    held = _take_advisory(place, engine)
+    _call(held, node)
+    return held
 
 
 def taken(place: Place, engine: Engine) -> bool:
@@ -78,19 +78,28 @@ def taken(place: Place, engine: Engine) -> bool:
     if place.path is None:
         with engine.connect() as db, db.begin():
             return db.execute(_HOLDER, {"key": KEY}).first() is not None
+    return holder(place.path) is not None
+
+
+def holder(path: Path) -> str | None:
+    """The process that has a file's lock, by its number, as far as that is known; None if nobody has."""
     try:
-        descriptor = os.open(beside(place.path), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(beside(path), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return False
+        return None
     except OSError as error:
-        raise StoreError(f"{beside(place.path)}: {error.strerror}") from error
+        raise StoreError(f"{beside(path)}: {error.strerror}") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        return _number_in(descriptor)
     finally:
         os.close(descriptor)
-    return False
+    return None
+
+
+def _number_in(descriptor: int) -> str:
+    return os.read(descriptor, 20).decode(errors="replace").strip() or "unknown"
 
 
 def _take_file(path: Path) -> Held:
@@ -102,7 +111,7 @@ def _take_file(path: Path) -> Held:
     try:
         _lock(descriptor)
     except OSError as error:
-        pid = os.read(descriptor, 20).decode(errors="replace").strip() or "unknown"
+        pid = _number_in(descriptor)
         os.close(descriptor)
         raise StoreTaken(f"{path}: a daemon (process {pid}) is at work on this database; stop it first") from error
     os.ftruncate(descriptor, 0)
@@ -130,23 +139,24 @@ def join(place: Place, engine: Engine, node: str, silent: timedelta) -> Held:
     if place.path is not None:
         raise UsageError(f"{place.name}: nodes share a database of PostgreSQL; SQLite's is for one daemon")
     held = _take_advisory(place, engine, "pg_advisory_lock_shared")
-    session = held.session
-    assert session is not None
+    session = _call(held, node)
     if (session.dialect.server_version_info or ()) < _NODES_SINCE:
         held.give_back()
         raise StoreError(f"{place.name}: nodes need PostgreSQL {_NODES_SINCE[0]} or newer")
     with session.begin():
-        session.execute(_SET, {"name": "application_name", "value": f"{PROGRAM} {node}"})
         # Between two statements too: what it has changed until then, others would have to wait for.
         for name in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
             session.execute(_SET, {"name": name, "value": f"{1000 * silent.total_seconds():.0f}"})
     return held
 
 
-def at_length(db: Connection) -> None:
-    """This transaction may stand still between two statements for as long as somebody thinks about a whole pool."""
-    if db.dialect.name == "postgresql":
-        db.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{_THOUGHT}'"))
+def _call(held: Held, node: str) -> Connection:
+    """The session, with a name by which the server shows it."""
+    session = held.session
+    assert session is not None
+    with session.begin():
+        session.execute(_SET, {"name": "application_name", "value": f"{PROGRAM} {node}".strip()})
+    return session
 
 
 def _take_advisory(place: Place, engine: Engine, how: str = "pg_advisory_lock") -> Held:

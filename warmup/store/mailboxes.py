@@ -7,7 +7,7 @@ password (`warmup.secrets`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
@@ -19,10 +19,11 @@ from warmup.model import Endpoint, Mailbox, Relay
 from .days import batches
 from .pauses import mended
 from .rows import from_fields, from_relay, to_mailbox, to_relay
+from .shards import SHARDS
 from .tables import budget, day, mailbox, message, pause, relay
 
 REMOVED = "mailbox removed"  # why the slots of a removed mailbox, and those to it, were dropped
-_MANY = 100  # mailboxes whose relays aren't asked for one by one
+_MANY = 1000  # mailboxes whose relays aren't asked for by their numbers
 
 
 class Fields(TypedDict, total=False):
@@ -105,6 +106,16 @@ def every(db: Connection, *, removed: bool = False) -> list[Mailbox]:
     return _whole(db, db.execute(sought if removed else sought.where(mailbox.c.removed_at.is_(None))).all())
 
 
+def numbers(db: Connection) -> list[int]:
+    """Those of the mailboxes of the pool."""
+    return list(db.scalars(select(mailbox.c.id).where(mailbox.c.removed_at.is_(None))))
+
+
+def zones(db: Connection) -> list[str]:
+    """Where the mailboxes of the pool live."""
+    return list(db.scalars(select(mailbox.c.zone).where(mailbox.c.removed_at.is_(None)).distinct()))
+
+
 def count(db: Connection) -> int:
     """How many there are in the pool."""
     found: int = db.execute(
@@ -139,6 +150,12 @@ def ends(db: Connection, ids: Collection[int]) -> dict[int, tuple[str, str]]:
         for id, address, host in db.execute(select(*columns).where(mailbox.c.id.in_(few)))
     }
     return {number: known[number] for number in ids if number in known}
+
+
+def in_shards(db: Connection) -> Mapping[int, int]:
+    """How many mailboxes there are in each shard that has any."""
+    counted = select((mailbox.c.id % SHARDS).label("shard"), func.count()).where(mailbox.c.removed_at.is_(None))
+    return {row[0]: row[1] for row in db.execute(counted.group_by("shard"))}
 
 
 def change(db: Connection, id: int, **fields: Unpack[Fields]) -> Mailbox:

@@ -14,13 +14,17 @@ Sources: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Set
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
 
 from sqlalchemy import Connection, text
 
+from .engine import PROGRAM
 from .lock import KEY
-from .shards import SHARDS, spread
+from .shards import SHARDS, Shards, spread
 
 Way = tuple[str, str]  # what it is a way of, and to whom
 
@@ -30,13 +34,53 @@ _HERE = "locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE
 _OF = f"FROM pg_locks WHERE {_HERE} AND objsubid = 2 AND classid = :kind AND granted"
 _MINE = text(f"SELECT objid {_OF} AND pid = pg_backend_pid()")
 _ANYBODYS = text(f"SELECT objid {_OF}")
+_EVERYBODYS = text(f"SELECT pid, objid {_OF}")
 _TAKE = text("SELECT number FROM unnest(CAST(:numbers AS int[])) AS number WHERE pg_try_advisory_lock(:kind, number)")
 _GIVE = text("SELECT pg_advisory_unlock(:kind, number) FROM unnest(CAST(:numbers AS int[])) AS number")
 _GIVE_WAYS = text(
     "SELECT pg_advisory_unlock(CAST(classid AS int), CAST(objid AS int)) FROM pg_locks"  # noqa: S608 - ours alone
     f" WHERE {_HERE} AND objsubid = 2 AND classid NOT IN ({_SHARD}, {_LEADING}) AND granted AND pid = pg_backend_pid()"
 )
+_NODES = text(
+    "SELECT pid, application_name, host(client_addr) AS address, backend_start, mode = 'ExclusiveLock' AS alone"  # noqa: S608
+    f" FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE {_HERE} AND objsubid = 1 AND objid = {KEY} AND granted"
+    " ORDER BY backend_start, pid"
+)
 _COUNT = text(f"SELECT count(*) FROM pg_locks WHERE {_HERE} AND objsubid = 1 AND objid = {KEY} AND granted")  # noqa: S608
+
+# A guess, several times what planning a day of 100,000 mailboxes takes.
+_AT_LENGTH = text("SET LOCAL idle_in_transaction_session_timeout = '10min'")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A daemon at work: by what name it signs claims, from where, since when; if it is `alone`, all is its."""
+
+    name: str
+    address: str | None
+    since: datetime | None
+    leads: bool
+    shards: Shards
+    alone: bool
+
+
+def at_work(db: Connection) -> list[Node]:
+    """All of them, who came first first."""
+    held = defaultdict[int, set[int]](set)
+    for pid, number in db.execute(_EVERYBODYS, {"kind": _SHARD}):
+        held[pid].add(number)
+    leading = {pid for pid, _ in db.execute(_EVERYBODYS, {"kind": _LEADING})}
+    return [
+        Node(
+            name=row.application_name.removeprefix(PROGRAM).strip(),
+            address=row.address,
+            since=row.backend_start,
+            leads=row.alone or row.pid in leading,
+            shards=frozenset(range(SHARDS)) if row.alone else frozenset(held[row.pid]),
+            alone=row.alone,
+        )
+        for row in db.execute(_NODES)
+    ]
 
 
 def count(db: Connection) -> int:
@@ -82,6 +126,14 @@ def give_places(db: Connection, way: Way, numbers: Collection[int]) -> None:
 def give_all_places(db: Connection) -> None:
     """What this session holds on whatever way, back to all."""
     db.execute(_GIVE_WAYS)
+
+
+def at_length(db: Connection) -> None:
+    """This transaction may stand still between two statements while somebody thinks about the whole pool: who does
+    isn't silent.
+    """
+    if db.dialect.name == "postgresql":
+        db.execute(_AT_LENGTH)
 
 
 def _take(db: Connection, kind: int, there: int, most: int) -> frozenset[int]:

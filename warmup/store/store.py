@@ -16,9 +16,11 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from . import lock, schema
+from . import lock, nodes, schema
 from .engine import Place, engine_for, locate, reading, trouble_of
 from .lock import Held
+from .nodes import Node
+from .shards import SHARDS
 from .writer import Writer
 
 P = ParamSpec("P")
@@ -79,13 +81,13 @@ class Store:
         result: T = await self._writer.submit(lambda db: work(db, *args, **kwargs))
         return result
 
-    def lock(self) -> None:
-        """Be the only daemon on this database, until `close` or the end of the process. Raises `StoreError` if there
-        is one already.
+    def lock(self, node: str = "") -> None:
+        """Be the only daemon on this database, by that name, until `close` or the end of the process. Raises
+        `StoreError` if there is one already.
 
         A server's lock is lost with its connection. Then `do` raises `StoreDown` until this was called again.
         """
-        self._hold(lock.take)
+        self._hold(partial(lock.take, node=node))
 
     def join(self, node: str, silent: timedelta) -> None:
         """As `lock`, but as one of several nodes, by that name; one that says nothing for so long has lost its lock.
@@ -113,6 +115,15 @@ class Store:
         """Whether a daemon, in whatever process, holds the lock. Raises `StoreError` if the database can't be asked."""
         with trouble_of(self._place):
             return lock.taken(self._place, self._engine)
+
+    def nodes(self) -> list[Node]:
+        """The daemons that hold the lock: one, several or none. Raises `StoreError` if the database can't be asked."""
+        with trouble_of(self._place):
+            if self._place.path is None:
+                return self.run(nodes.at_work)
+            pid = lock.holder(self._place.path)
+        everything = frozenset(range(SHARDS))
+        return [Node(f"process {pid}", None, None, leads=True, shards=everything, alone=True)] if pid else []
 
     def close(self) -> None:
         """Finish what waits, and let go."""

@@ -12,6 +12,7 @@ local date at `now`; what was due before `earliest` is missed, and what was befo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -52,7 +53,26 @@ m = message.c
 
 WHICH = m.id == bindparam("which")
 WAITING = and_(m.claimed_at.is_(None), m.dropped_at.is_(None))
+TRIED = ~WAITING  # as the index says it, or it isn't used
 IN_HAND = and_(m.claimed_at.is_not(None), m.sent_at.is_(None), m.refused_at.is_(None), m.dropped_at.is_(None))
+
+
+# The circles of which anything waits: one after another in the index of what waits, which begins with them; behind each
+# stands what of it is due.
+_one = message.alias("one_of_circle").c
+_next = message.alias("next_of_circle").c
+_first_circle = select(func.min(_one.circle).label("number")).where(
+    _one.claimed_at.is_(None), _one.dropped_at.is_(None)
+)
+_circles = _first_circle.cte("circles", recursive=True)
+_after = (
+    select(func.min(_next.circle))
+    .where(_next.claimed_at.is_(None), _next.dropped_at.is_(None), _next.circle > _circles.c.number)
+    .correlate(_circles)
+    .scalar_subquery()
+)
+CIRCLES = _circles.union_all(select(_after).where(_circles.c.number.is_not(None)))
+IN_A_CIRCLE = m.circle.in_(select(CIRCLES.c.number))  # true of all that waits, and how the index is used
 
 
 def senders_due(db: Connection, now: datetime, shards: Shards | None = None) -> list[int]:
@@ -172,6 +192,12 @@ def release(
     return db.execute(freed, of).rowcount + db.execute(doubted, of).rowcount
 
 
+def in_hand(db: Connection) -> Mapping[str, int]:
+    """How many messages are on their way to a server just now, by who claimed them; not what is only looked for."""
+    counted = select(m.claimed_by, func.count()).where(IN_HAND, m.visit_at.is_(None), m.missing_at.is_(None))
+    return {row[0]: row[1] for row in db.execute(counted.group_by(m.claimed_by))}
+
+
 def _hold(db: Connection, mailbox: int, now: datetime) -> bool:
     """Holds a sender that has something due to the end of the transaction, so that no two count its allowance at once.
     False if nothing is due, or if somebody else does so now: their claim is as good as ours. (SQLite has one writer
@@ -244,7 +270,7 @@ _first = select(m.id).where(_due, m.local_date == _today, _answerable).order_by(
 
 _GIVE_BACK = update(message).where(WHICH, IN_HAND)
 # Each once, but not by DISTINCT: for that SQLite would read all that waits, in the order of the senders.
-_SENDERS_DUE = select(m.sender).where(WAITING, m.due_at <= NOW).order_by(m.due_at, m.sender)
+_SENDERS_DUE = select(m.sender).where(IN_A_CIRCLE, WAITING, m.due_at <= NOW).order_by(m.due_at, m.sender)
 _SENDERS_DUE_AMONG = _SENDERS_DUE.where(among(m.sender))
 _HOLD = (
     select(mailbox.c.id)
