@@ -8,4 +8,6 @@ and marked. Absolute figures differ from machine to machine and from hour to hou
     floor     the same work by hand: text, sockets and SQL without a library in between
     verbs     the daemon's verbs towards servers, one by one, to say where its CPU goes
     peer      the daemon beside a script of smtplib and imaplib (`script`), on real servers where there are any (`real`)
+    dispatch  how late mail goes when a hundred thousand mailboxes (`crowd`) have work, and what becomes of too much of
+              it, against submission servers that only wait (`stub`)
 """
