@@ -27,6 +27,10 @@ class Crew:
         self._broken: Exception | None = None
         self.stopping = False
 
+    @property
+    def busy(self) -> frozenset[Hashable]:
+        return frozenset(self._tasks)
+
     def begin(self, key: Hashable, work: Work) -> None:
         if key not in self._tasks and not self.stopping:
             self._tasks[key] = asyncio.get_running_loop().create_task(self._work(key, work))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -34,7 +34,7 @@ from warmup.store import Connection, Visit, bookmarks, mailboxes, messages, paus
 from warmup.throttle.dsn import bounce
 
 from . import aftermath, hold, observer
-from .correspondence import letter, turns
+from .correspondence import letter
 from .crew import Crew
 from .office import Office
 
@@ -62,31 +62,53 @@ class _Agenda:
     counting: date | None  # the local day of which others' mail in Sent is to be counted; None: it was, just now
 
 
-def _due(db: Connection, now: datetime, counting: bool) -> Mapping[int, str]:
+def _due(
+    db: Connection, now: datetime, counting: bool, busy: Set[Hashable]
+) -> tuple[Mapping[int, str], Mapping[int, _Agenda]]:
     """The mailboxes to visit and the hosts where they are, the longest due first; last those whose Sent folder is to be
-    counted. A work of the store, as the next ones.
+    counted. With it the agendas of those to whom one can go at once. A work of the store, as the next ones.
     """
-    return messages.visits_due(db, now) | (observer.due(db, now) if counting else {})
+    due = messages.visits_due(db, now) | (observer.due(db, now) if counting else {})
+    free = [number for number in due if number not in busy][: max(0, _AT_ONCE - len(busy))]
+    return due, _agendas(db, free, now, counting)
 
 
 def _agenda(db: Connection, number: int, now: datetime, counting: bool) -> _Agenda | None:
     """The agenda of a visit; None if the mailbox has left."""
-    mailbox = mailboxes.some(db, [number]).get(number)
-    if mailbox is None or mailbox.removed_at is not None:
-        return None
-    today = local_date(now, mailbox.zone)
-    visit = messages.visit(db, number, now, today=today, ahead=_AHEAD)
-    people = {number: mailbox} | mailboxes.some(db, {message.recipient for message in visit.outbound})
-    outbound = [(message, turns(db, message)) for message in visit.outbound]
-    inbox = _inbox(db, mailbox, now) if visit.asking else None
-    count = today if counting and observer.wants(visit.counted_at, now) else None
-    return _Agenda(mailbox, visit, outbound, inbox, people, count)
+    return _agendas(db, [number], now, counting).get(number)
 
 
-def _inbox(db: Connection, mailbox: Mailbox, now: datetime) -> Bookmark:
-    """The mark in its inbox; at first one that nothing matches."""
-    source = f"inbox {mailbox.id}"
-    return bookmarks.get(db, source) or Bookmark(source=source, edition="0", position="0", read_at=now)
+def _agendas(db: Connection, numbers: Collection[int], now: datetime, counting: bool) -> dict[int, _Agenda]:
+    """The agendas of visits, of those mailboxes that haven't left. All are read together, since to read one takes as
+    many statements.
+    """
+    known = mailboxes.some(db, numbers)
+    today = {mailbox.id: local_date(now, mailbox.zone) for mailbox in known.values() if mailbox.removed_at is None}
+    visits = messages.visits(db, today, now, ahead=_AHEAD)
+    outbound = [message for visit in visits.values() for message in visit.outbound]
+    people = known | mailboxes.some(db, {message.recipient for message in outbound} - known.keys())
+    threads = messages.threads(db, {message.thread for message in outbound if message.parent is not None})
+    inboxes = bookmarks.some(db, [_inbox(number) for number, visit in visits.items() if visit.asking])
+    return {
+        number: _Agenda(
+            known[number],
+            visit,
+            [(message, threads.get(message.thread, ())) for message in visit.outbound],
+            inboxes.get(_inbox(number)) or _unread(number, now) if visit.asking else None,
+            {one: people[one] for one in (number, *(message.recipient for message in visit.outbound))},
+            today[number] if counting and observer.wants(visit.counted_at, now) else None,
+        )
+        for number, visit in visits.items()
+    }
+
+
+def _inbox(number: int) -> str:
+    return f"inbox {number}"
+
+
+def _unread(number: int, now: datetime) -> Bookmark:
+    """The first mark in an inbox: one that nothing matches."""
+    return Bookmark(source=_inbox(number), edition="0", position="0", read_at=now)
 
 
 class Reader:
@@ -102,9 +124,9 @@ class Reader:
         """Begin a visit to every mailbox in which something is due and nobody is looking."""
         self._crew.check()
         counting = self._office.config.reading.count_sent
-        due = await self._office.store.do(_due, self._office.clock.now(), counting)
+        due, agendas = await self._office.store.do(_due, self._office.clock.now(), counting, self._crew.busy)
         for number, host in due.items():
-            self._crew.begin(number, partial(self._in_turn, number, host))
+            self._crew.begin(number, partial(self._in_turn, number, host, agendas.get(number)))
 
     async def idle(self) -> None:
         await self._crew.idle()
@@ -120,14 +142,17 @@ class Reader:
         if mailbox is not None:
             await hold.by_visit(self._office, mailbox, error)
 
-    async def _in_turn(self, number: int, host: str) -> None:
+    async def _in_turn(self, number: int, host: str, agenda: _Agenda | None) -> None:
+        """With what is known of it already, unless it has to wait: by then that may have changed."""
+        if self._hosts[host].locked() or self._places.locked():
+            agenda = None
         async with self._hosts[host], self._places:
             if not self._crew.stopping:
-                await self._visit(number)
+                await self._visit(number, agenda)
 
-    async def _visit(self, number: int) -> None:
+    async def _visit(self, number: int, agenda: _Agenda | None) -> None:
         office = self._office
-        agenda = await office.store.do(_agenda, number, office.clock.now(), office.config.reading.count_sent)
+        agenda = agenda or await office.store.do(_agenda, number, office.clock.now(), office.config.reading.count_sent)
         if agenda is None:
             return
         mailbox = agenda.mailbox

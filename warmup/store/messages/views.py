@@ -5,7 +5,7 @@ Owns: questions. Does not own: answers that change anything; nothing here writes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -43,6 +43,17 @@ class Tally:
 def thread(db: Connection, thread: str) -> list[Message]:
     """A conversation, turn by turn, without what was dropped or refused."""
     return [to_message(row) for row in db.execute(_THREAD, {"thread": thread})]
+
+
+def threads(db: Connection, threads: Collection[str]) -> dict[str, list[Message]]:
+    """As `thread`, by thread."""
+    if len(threads) < 2:
+        return {one: thread(db, one) for one in threads}
+    found = dict[str, list[Message]]()
+    for some in batches(threads):
+        for row in db.execute(_live_turns.where(m.thread.in_(some))):
+            found.setdefault(row.thread, []).append(to_message(row))
+    return found
 
 
 def called(db: Connection, message_id: str) -> Message | None:
@@ -151,7 +162,8 @@ def _in_pool(id: ColumnElement[int]) -> ColumnElement[bool]:
     return ~exists().where(mailbox.c.id == id, mailbox.c.removed_at.is_not(None)).correlate(message)
 
 
-_THREAD = select(message).where(m.thread == bindparam("thread"), _live).order_by(m.turn, m.id)
+_live_turns = select(message).where(_live).order_by(m.turn, m.id)
+_THREAD = _live_turns.where(m.thread == bindparam("thread"))
 _since, _until = (bindparam(name, type_=m.local_date.type) for name in ("since", "until"))
 _NAMES = select(m.message_id).where(m.sender == bindparam("who"), m.local_date.between(_since, _until))
 _FIRST_WAITING = select(m.due_at).where(WAITING).order_by(m.due_at).limit(1)
