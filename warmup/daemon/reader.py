@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Unpack
 
@@ -28,12 +28,12 @@ from warmup.model import (
     Stage,
     chance,
 )
-from warmup.plan import local_date
-from warmup.store import Connection, Shards, Visit, bookmarks, mailboxes, messages, pauses
+from warmup.store import Connection, Shards, bookmarks, mailboxes, messages, pauses
 from warmup.throttle.dsn import bounce
 
 from . import aftermath, hold, observer
-from .correspondence import letter, turns
+from .agenda import AHEAD, Agenda, agendas
+from .correspondence import letter
 from .crew import Crew
 from .office import Office
 
@@ -43,49 +43,18 @@ _LONGEST = 1800.0  # seconds of a visit; a guess: a server may be slow with each
 _SLOW = Response(Stage.FETCH, 0, None, "NO [LIMIT] the server said [THROTTLED]: it is slow on purpose")
 _PAGES = 20  # of notifications, in one visit
 _TOLD_BEFORE = timedelta(days=2)  # of the first look, or of one after the folder was made anew
-_AHEAD = timedelta(hours=4)  # what may wait (marking, filing, a copy in Sent) is done by a visit this much earlier
 _ANSWER_WITHIN = timedelta(days=5)  # what isn't answered by then is filed without an answer
 
 
-@dataclass(frozen=True, slots=True)
-class _Agenda:
-    """What there is to do in one mailbox: mail to it, mail of it, with its thread, of which to keep a copy, and what it
-    may have been told of mail of it.
-    """
-
-    mailbox: Mailbox
-    visit: Visit
-    outbound: Sequence[tuple[Message, Sequence[Message]]]
-    inbox: Bookmark | None  # how far its notifications have been read; None, if no message of it is on its way
-    people: Mapping[int, Mailbox]
-    counting: date | None  # the local day of which others' mail in Sent is to be counted; None: it was, just now
-
-
-def _due(db: Connection, now: datetime, counting: bool, shards: Shards | None) -> Mapping[int, str]:
+def _due(
+    db: Connection, now: datetime, counting: bool, shards: Shards | None, busy: Set[int]
+) -> tuple[Mapping[int, str], Mapping[int, Agenda]]:
     """The mailboxes to visit and the hosts where they are, the longest due first; last those whose Sent folder is to be
-    counted. A work of the store, as the next ones.
+    counted. With it the agendas of those to whom one can go at once. A work of the store.
     """
-    return messages.visits_due(db, now, shards) | (observer.due(db, now, shards) if counting else {})
-
-
-def _agenda(db: Connection, number: int, now: datetime, counting: bool) -> _Agenda | None:
-    """The agenda of a visit; None if the mailbox has left."""
-    mailbox = mailboxes.some(db, [number]).get(number)
-    if mailbox is None or mailbox.removed_at is not None:
-        return None
-    today = local_date(now, mailbox.zone)
-    visit = messages.visit(db, number, now, today=today, ahead=_AHEAD)
-    people = {number: mailbox} | mailboxes.some(db, {message.recipient for message in visit.outbound})
-    outbound = [(message, turns(db, message)) for message in visit.outbound]
-    inbox = _inbox(db, mailbox, now) if visit.asking else None
-    count = today if counting and observer.wants(visit.counted_at, now) else None
-    return _Agenda(mailbox, visit, outbound, inbox, people, count)
-
-
-def _inbox(db: Connection, mailbox: Mailbox, now: datetime) -> Bookmark:
-    """The mark in its inbox; at first one that nothing matches."""
-    source = f"inbox {mailbox.id}"
-    return bookmarks.get(db, source) or Bookmark(source=source, edition="0", position="0", read_at=now)
+    due = messages.visits_due(db, now, shards) | (observer.due(db, now, shards) if counting else {})
+    free = [number for number in due if number not in busy][: max(0, _AT_ONCE - len(busy))]
+    return due, agendas(db, free, now, counting)
 
 
 class Reader:
@@ -99,10 +68,11 @@ class Reader:
         """Begin a visit to every mailbox in which something is due and nobody is looking."""
         self._crew.check()
         share, counting = self._office.share, self._office.config.reading.count_sent
-        due = await self._office.store.do(_due, self._office.clock.now(), counting, share.shards)
+        now = self._office.clock.now()
+        due, ready = await self._office.store.do(_due, now, counting, share.shards, self.busy)
         for number, host in due.items():
             if share.serves(number):
-                self._crew.begin(number, partial(self._in_turn, number, host))
+                self._crew.begin(number, partial(self._in_turn, number, host, ready.get(number)))
 
     @property
     def busy(self) -> Set[int]:
@@ -123,19 +93,24 @@ class Reader:
         if mailbox is not None:
             await hold.by_visit(self._office, mailbox, error)
 
-    async def _in_turn(self, number: int, host: str) -> None:
+    async def _in_turn(self, number: int, host: str, agenda: Agenda | None) -> None:
+        """With what is known of it already, unless it had to wait: by then that may have changed."""
         places = self._office.places
         async with (
-            places.one(("visits", host), _AT_HOST, number, everywhere=False),
-            places.one(("reading", ""), _AT_ONCE, number, everywhere=False),
+            places.one(("visits", host), _AT_HOST, number, everywhere=False) as waited,
+            places.one(("reading", ""), _AT_ONCE, number, everywhere=False) as waited_again,
         ):
+            if waited or waited_again:
+                agenda = None
             if not self._crew.stopping:
-                await self._visit(number)
+                await self._visit(number, agenda)
 
-    async def _visit(self, number: int) -> None:
+    async def _visit(self, number: int, agenda: Agenda | None) -> None:
         office = self._office
-        agenda = await office.store.do(_agenda, number, office.clock.now(), office.config.reading.count_sent)
         if agenda is None:
+            now, counting = office.clock.now(), office.config.reading.count_sent
+            agenda = (await office.store.do(agendas, [number], now, counting)).get(number)
+        if agenda is None:  # it has left
             return
         mailbox = agenda.mailbox
         try:
@@ -161,7 +136,7 @@ class Reader:
         else:
             await self._visited(agenda, access)
 
-    async def _visited(self, agenda: _Agenda, access: Access) -> None:
+    async def _visited(self, agenda: Agenda, access: Access) -> None:
         """It came to its end. What it couldn't see, or was slow, is waited for."""
         office, mailbox = self._office, agenda.mailbox
         if access.unseen is not None:
@@ -191,7 +166,7 @@ class _Visit:
     was is seen once, so that is written down before we move it.
     """
 
-    def __init__(self, office: Office, agenda: _Agenda, access: Access) -> None:
+    def __init__(self, office: Office, agenda: Agenda, access: Access) -> None:
         self._office = office
         self._agenda = agenda
         self._mailbox = agenda.mailbox
@@ -266,7 +241,7 @@ class _Visit:
             await self._finish(message, message.found_at or self._now, sighting)
         elif message.opened_at is None:
             await self._open(message, sighting)
-        elif message.answered_at is not None or self._now + _AHEAD >= self._file_at(message, message.opened_at):
+        elif message.answered_at is not None or self._now + AHEAD >= self._file_at(message, message.opened_at):
             await self._finish(message, message.opened_at, sighting)
         else:  # the configuration has it lie longer than when it was opened
             self._stamp(message, visit_at=self._file_at(message, message.opened_at))
@@ -297,7 +272,7 @@ class _Visit:
         if message.answered_at is not None:
             await self._access.answered(sighting)
         file_at = read + self._office.config.reading.file_after
-        if self._now + _AHEAD < file_at:
+        if self._now + AHEAD < file_at:
             self._stamp(message, visit_at=file_at)
             return
         folder = self._office.config.reading.folder
@@ -378,7 +353,7 @@ class _Notes:
         return bool(self.stamps or self.inbox or self.count)
 
 
-def _written(db: Connection, office: Office, agenda: _Agenda, notes: _Notes) -> bool:
+def _written(db: Connection, office: Office, agenda: Agenda, notes: _Notes) -> bool:
     """Whether others' mail in Sent was to be counted for the first time of the day, and couldn't be."""
     messages.stamp_each(db, notes.stamps)
     if notes.inbox is not None:
