@@ -62,6 +62,11 @@ class Cluster:
     def url(self) -> str:
         return f"postgresql://postgres:{self._password}@127.0.0.1:{self._port}/postgres"
 
+    @property
+    def pid(self) -> int:
+        """Of the process whose children are the sessions."""
+        return self._servers.masters[-1].pid
+
     def _make(self) -> None:
         user, root = self._user, self._root
         (root / "password").write_text(self._password)

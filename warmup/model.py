@@ -209,6 +209,7 @@ class Slot:
     turn: int  # 1 for the opening message
     parent: str | None  # Message-ID of the message it answers
     answer_wanted: bool  # whether the recipient is to answer
+    circle: int = 0  # the number of the circle that it was planned in; 0: in none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -389,7 +390,7 @@ class Install:
 
 def digest(*parts: object) -> str:
     """32 hex digits that depend on every part and on nothing else."""
-    text = "\x1f".join(str(part) for part in parts)
+    text = "\x1f".join(map(str, parts))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

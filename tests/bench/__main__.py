@@ -7,9 +7,14 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 
-from . import exchange
+from . import dispatch, exchange, nodes, peer
 
-PARTS: Mapping[str, Callable[..., None]] = {"exchange": exchange.measure}
+PARTS: Mapping[str, Callable[..., None]] = {
+    "exchange": exchange.measure,
+    "dispatch": dispatch.measure,
+    "peer": peer.measure,
+    "nodes": nodes.measure,
+}
 
 
 def main() -> None:

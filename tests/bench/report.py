@@ -108,9 +108,7 @@ def _daemon(runs: Sequence[Run]) -> Iterator[str]:
     yield row("  opened", lambda life: life.opened)
     yield row("  answered: exchanges", lambda life: life.exchanges)
     yield row("  put away", lambda life: life.filed)
-    yield row(
-        "turns with servers per message: commands and texts", lambda life: life.tape.turns / life.messages
-    )
+    yield row("turns with servers per message: commands and texts", lambda life: life.tape.turns / life.messages)
     yield from (f"  {manner.name}: {manner.says}" for manner in MANNERS)
 
 

@@ -62,6 +62,10 @@ class Pool:
             now=NOON - DAY,
         )
 
+    @property
+    def everybody(self) -> tuple[int, int, int]:
+        return self.ann.id, self.bob.id, self.cid.id
+
     def plan(self, mailbox: Mailbox, allowance: int, on: date = TODAY) -> None:
         """The mailbox's day, without slots."""
         assert self.store.run(days.record, [self.day(mailbox, allowance, on)], []) == 1
@@ -118,9 +122,17 @@ class Pool:
         return self.read(slot.message_id)
 
     def claim(
-        self, mailbox: Mailbox, now: datetime = NOON, *, owner: str = "node", today: date = TODAY
+        self,
+        mailbox: Mailbox,
+        now: datetime = NOON,
+        *,
+        owner: str = "node",
+        today: date = TODAY,
+        apart: timedelta | None = None,
     ) -> Message | None:
-        return self.store.run(messages.claim, mailbox=mailbox.id, now=now, today=today, owner=owner, late=LATE)
+        return self.store.run(
+            messages.claim, mailbox=mailbox.id, now=now, today=today, owner=owner, late=LATE, apart=apart
+        )
 
     def claimed(self, sender: Mailbox, recipient: Mailbox, now: datetime = NOON, *, wanted: bool = False) -> Message:
         planned = self.planned(sender, recipient, now, wanted=wanted)

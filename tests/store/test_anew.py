@@ -77,10 +77,10 @@ def test_nobody_answers_what_may_have_been_answered_since(pool: Pool, store: Sto
     asked, other = (pool.opened(pool.ann, pool.bob, NOON + n * MINUTE, wanted=True) for n in (0, 1))
     pool.plan(pool.bob, 3)
     answer = pool.planned(pool.bob, pool.ann, answers=asked)
-    assert store.run(messages.owed, since=NOON - DAY) == [other]
+    assert store.run(messages.owed, pool.everybody, since=NOON - DAY) == [other]
     store.run(begin_anew, EVENING)
     assert pool.reason(answer) is not None
-    assert store.run(messages.owed, since=NOON - DAY) == []
+    assert store.run(messages.owed, pool.everybody, since=NOON - DAY) == []
 
 
 def test_an_empty_pool_begins_anew_too(databases: object, url: str) -> None:

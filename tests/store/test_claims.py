@@ -76,6 +76,31 @@ def test_a_slot_due_too_long_ago_is_missed_and_never_made_up(pool: Pool) -> None
     assert pool.again(missed).dropped_at == NOON
 
 
+def test_a_late_slot_is_missed_when_the_time_of_the_next_has_come(pool: Pool) -> None:
+    overtaken = [pool.planned(pool.ann, pool.bob, NOON - ago * MINUTE) for ago in (13, 7)]
+    last = pool.planned(pool.ann, pool.cid, NOON - 6 * MINUTE)
+    pool.planned(pool.ann, pool.bob, NOON + MINUTE)
+    claimed = pool.claim(pool.ann, NOON, apart=5 * MINUTE)
+    assert claimed is not None
+    assert claimed.id == last.id, "late as it is, its successor's time hasn't come"
+    assert [pool.reason(slot) for slot in overtaken] == [claims.MISSED] * 2
+    assert pool.claim(pool.ann, NOON, apart=5 * MINUTE) is None
+
+
+def test_one_given_back_when_the_next_has_been_sent_already_is_missed(pool: Pool) -> None:
+    first = pool.claimed(pool.ann, pool.bob, NOON)
+    pool.sent(pool.ann, pool.cid, NOON + 8 * MINUTE)
+    assert pool.store.run(messages.returned, first.id, reason="held at the last moment")
+    assert pool.claim(pool.ann, NOON + 9 * MINUTE, apart=5 * MINUTE) is None
+    assert pool.reason(first) == claims.MISSED
+
+
+def test_slots_planned_near_each_other_go_together_when_they_are_hardly_late(pool: Pool) -> None:
+    both = {pool.planned(pool.ann, pool.bob, NOON - timedelta(seconds=ago)).id for ago in (50, 20)}
+    claimed = [pool.claim(pool.ann, NOON, apart=timedelta(seconds=1)) for _ in both]
+    assert {one.id for one in claimed if one} == both
+
+
 def test_a_slot_of_an_earlier_day_is_dropped_and_one_of_a_later_day_waits(pool: Pool) -> None:
     """A later day's slot is due today when the mailbox moved west."""
     over = pool.planned(pool.ann, pool.bob, on=TODAY - DAY)

@@ -114,10 +114,10 @@ def test_a_refused_answer_leaves_its_parent_owed_an_answer(pool: Pool) -> None:
     pool.plan(pool.bob, 3)
     asked = pool.opened(pool.ann, pool.bob, wanted=True)
     pool.planned(pool.bob, pool.ann, answers=asked)
-    assert pool.store.run(messages.owed, since=NOON - HOUR) == []
+    assert pool.store.run(messages.owed, pool.everybody, since=NOON - HOUR) == []
     answer = pool.claim(pool.bob, today=TODAY)
     assert answer is not None
     pool.store.run(messages.refused, answer.id, NOON, NO, "no such user")
-    assert pool.store.run(messages.owed, since=NOON - HOUR) == [pool.again(asked)]
+    assert pool.store.run(messages.owed, pool.everybody, since=NOON - HOUR) == [pool.again(asked)]
     pool.planned(pool.bob, pool.ann, answers=asked)
-    assert pool.store.run(messages.owed, since=NOON - HOUR) == []
+    assert pool.store.run(messages.owed, pool.everybody, since=NOON - HOUR) == []

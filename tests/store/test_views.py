@@ -23,8 +23,8 @@ def test_an_answer_is_owed_to_what_is_sent_uncertain_or_still_planned(pool: Pool
     sent, begun = pool.sent(pool.ann, pool.bob, wanted=True), pool.begun(pool.ann, pool.bob, wanted=True)
     planned = pool.planned(pool.ann, pool.bob, NOON + HOUR, wanted=True)
     pool.planned(pool.ann, pool.bob, NOON + HOUR, wanted=False)
-    assert pool.store.run(messages.owed, since=NOON - MINUTE) == [sent, begun, planned]
-    assert pool.store.run(messages.owed, since=NOON) == [planned]
+    assert pool.store.run(messages.owed, pool.everybody, since=NOON - MINUTE) == [sent, begun, planned]
+    assert pool.store.run(messages.owed, pool.everybody, since=NOON) == [planned]
 
 
 def test_no_answer_is_owed_to_what_is_missing_unread_dropped_or_of_a_removed_mailbox(pool: Pool) -> None:
@@ -34,9 +34,9 @@ def test_no_answer_is_owed_to_what_is_missing_unread_dropped_or_of_a_removed_mai
     pool.store.run(messages.stamp, missing.id, missing_at=NOON)
     unread = pool.sent(pool.ann, pool.bob, wanted=True)
     pool.store.run(messages.stamp, unread.id, filed_at=NOON, visit_at=None, reason="no longer in the mailbox")
-    assert pool.store.run(messages.owed, since=NOON - HOUR) == [sent]
+    assert pool.store.run(messages.owed, pool.everybody, since=NOON - HOUR) == [sent]
     pool.store.run(mailboxes.remove, pool.ann.id, NOON)
-    assert pool.store.run(messages.owed, since=NOON - HOUR) == []
+    assert pool.store.run(messages.owed, pool.everybody, since=NOON - HOUR) == []
 
 
 def test_who_wrote_to_whom_last_and_what_each_receives(pool: Pool) -> None:
@@ -45,13 +45,15 @@ def test_who_wrote_to_whom_last_and_what_each_receives(pool: Pool) -> None:
     pool.planned(pool.ann, pool.cid, NOON + HOUR)
     dropped = pool.planned(pool.cid, pool.ann)
     pool.store.run(messages.drop, dropped.id, NOON, "never mind")
-    assert pool.store.run(messages.last_written, NOON - DAY) == {
+    pool.planned(pool.bob, pool.ann, NOON)
+    assert pool.store.run(messages.last_written, [pool.ann.id], since=NOON - DAY) == {
         (pool.ann.id, pool.bob.id): NOON,
         (pool.ann.id, pool.cid.id): NOON + HOUR,
     }
-    received = [(pool.bob.id, NOON - HOUR), (pool.bob.id, NOON), (pool.cid.id, NOON + HOUR)]
-    assert pool.store.run(messages.inbound, NOON - DAY) == received
-    assert pool.store.run(messages.inbound, NOON) == received[2:]
+    two = pool.bob.id, pool.cid.id
+    assert pool.store.run(messages.inbound, two, since=NOON - HOUR, until=NOON + DAY) == {two[0]: 2, two[1]: 1}
+    assert pool.store.run(messages.inbound, two, since=NOON, until=NOON + HOUR) == {two[0]: 1}
+    assert pool.store.run(messages.inbound, two[1:], since=NOON, until=NOON + DAY) == {two[1]: 1}
 
 
 def test_a_days_slots_are_listed_whatever_became_of_them(pool: Pool) -> None:

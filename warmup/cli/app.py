@@ -22,6 +22,7 @@ from . import (
     explain,
     house,
     mailbox,
+    nodes,
     notify,
     pauses,
     placement,
@@ -83,6 +84,7 @@ app.add_typer(templates.app, name="templates")
 plan.register(app)
 service.register(app)
 status.register(app)
+nodes.register(app)
 placement.register(app)
 report.register(app)
 web.register(app)

@@ -43,6 +43,9 @@ def run(
     standby: Annotated[
         bool, typer.Option("--standby", help="Wait for another daemon on the database to end, and take over.")
     ] = False,
+    join: Annotated[
+        bool, typer.Option("--join", help="Share the work with all that do the same, on one database in PostgreSQL.")
+    ] = False,
     jump_: Annotated[
         bool, typer.Option("--jump", help="Live on a clock that jumps, with servers on this machine only.")
     ] = False,
@@ -62,7 +65,8 @@ def run(
     SIGTERM and SIGINT let what is in hand finish, for as long as the configuration's service.stop_within. SIGHUP reads
     the configuration again; one with a mistake is refused with file, line and key, and the old one stays. A second
     daemon on the same database is refused; with --standby, on PostgreSQL mostly, it waits for the first to end, however
-    that happens, and goes on with its work. Mailboxes can be added, changed and paused while it runs.
+    that happens, and goes on with its work. With --join any number of them, on as many machines, share the pool;
+    `warmup nodes` shows who does what. Mailboxes can be added, changed and paused while it runs.
 
     With --jump the clock goes from one thing due to the next at once, so that weeks take seconds. All servers must be
     on this machine, as those of `warmup sandbox` are.
@@ -75,15 +79,17 @@ def run(
     load = partial(settings, config, database)
     found = load()
     tell = lines("json" if json else found.service.log, journal="JOURNAL_STREAM" in os.environ)
+    if standby and join:
+        raise UsageError("--standby waits for the end of another daemon, --join works beside it: give one of them")
     if not jump_:
         if start or until:
             raise UsageError("--start and --until go with --jump")
         make_room(found)
         with _shown(found, web, Log(SystemClock(), tell)):
-            asyncio.run(serve(load, tell, os.environ, standby=standby))
+            asyncio.run(serve(load, tell, os.environ, standby=standby, join=join))
         return
-    if standby:
-        raise UsageError("--standby doesn't go with --jump")
+    if standby or join:
+        raise UsageError("--standby and --join don't go with --jump")
     begin, end = instant(start) if start else now(), instant(until) if until else None
     if end is None or end <= begin:
         raise UsageError("--jump wants --until DATE, later than it starts")

@@ -240,6 +240,7 @@ def service(table: Table) -> Service:
     usual = Service()
     return Service(
         stop_within=table.take("stop_within", duration("1s", "1h"), usual.stop_within),
+        silent=table.take("silent", duration("5s", "1h"), usual.silent),
         log=table.take("log", choice("text", "json"), usual.log),
         planner=_seconds(table, "planner", usual.planner),
         sender=_seconds(table, "sender", usual.sender),

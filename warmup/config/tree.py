@@ -83,9 +83,10 @@ class Service:
     """How the daemon runs. The last three are the seconds from one look at the store to the next."""
 
     stop_within: timedelta = timedelta(seconds=30)
+    silent: timedelta = timedelta(seconds=30)  # a node that says nothing for so long is taken for dead
     log: str = "text"  # or "json"
     planner: float = 60.0
-    sender: float = 5.0
+    sender: float = 1.0
     reader: float = 15.0
 
 

@@ -7,7 +7,7 @@ many do it at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, Set
 
 from warmup.errors import StoreError
 
@@ -27,13 +27,17 @@ class Crew:
         self._broken: Exception | None = None
         self.stopping = False
 
-    @property
-    def busy(self) -> frozenset[Hashable]:
-        return frozenset(self._tasks)
-
-    def begin(self, key: Hashable, work: Work) -> None:
-        if key not in self._tasks and not self.stopping:
+    def begin(self, key: Hashable, work: Work) -> bool:
+        """Whether it was begun."""
+        free = key not in self._tasks and not self.stopping
+        if free:
             self._tasks[key] = asyncio.get_running_loop().create_task(self._work(key, work))
+        return free
+
+    @property
+    def keys(self) -> Set[Hashable]:
+        """Those that are busy."""
+        return self._tasks.keys()
 
     def check(self) -> None:
         """Raises what ended a task and couldn't be told."""

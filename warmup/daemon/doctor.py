@@ -119,7 +119,8 @@ class Doctor:
         """Begin with the domain that has waited longest, unless one is being examined."""
         self._crew.check()
         office = self._office
-        due = await office.store.do(_due, office.config, office.clock.now(), office.install.seed)
+        # Beside the writer, which sends wait for: a large pool has many domains.
+        due = await asyncio.to_thread(office.store.read, _due, office.config, office.clock.now(), office.install.seed)
         if due is not None:
             self._crew.begin("examination", partial(self._examine, due))
 
@@ -166,9 +167,8 @@ def _source(domain: str) -> str:
 def _due(db: Connection, config: Config, now: datetime, seed: str) -> str | None:
     """The domain that has been due longest. A work of the store, as the next one."""
     held = {pause.domain for pause in pauses.active(db, now) if pause.rule.startswith(EXAMINED)}
-    domains = sorted({mailbox.domain for mailbox in mailboxes.every(db)})
     waiting: list[tuple[datetime, str]] = []
-    for domain in domains:
+    for domain in mailboxes.domains(db):
         every = _HELD if domain in held else config.doctor.every
         if every is None or _nobodys(domain):
             continue

@@ -58,14 +58,21 @@ class Herald:
                 self._post(notice)
 
     async def tick(self) -> None:
-        """Look at what holds, and whether a summary is due."""
+        """Look at what holds, and whether a summary is due. Of several nodes all look, so that any can go on with it;
+        the one that leads tells.
+        """
         self._crew.check()
         office, settings = self._office, self._office.config.notify
         if not settings.channels:
             return
         now = office.clock.now()
         holding, people = await office.store.do(_holding, now)
-        before = self._holding
+        if office.share.leads:
+            await self._compare(holding, people, now)
+        self._holding = holding
+
+    async def _compare(self, holding: Mapping[str, Pause], people: People, now: datetime) -> None:
+        office, before = self._office, self._holding
         if before is None:
             before = {key: pause for key, pause in holding.items() if pause.since < self._began}
         for key, pause in holding.items():
@@ -75,7 +82,6 @@ class Herald:
             if key not in holding and _worth(pause):
                 self._over(f"hold {key}")
                 self._post(_ended(key, pause, people, now))
-        self._holding = holding
         summary = await office.store.do(_summary, office, now)
         if summary is not None:
             self._post(summary)

@@ -192,6 +192,7 @@ async def _open(office: Office, mailbox: Mailbox, trouble: _Trouble) -> tuple[Pa
 def _begin(db: Connection, office: Office, trouble: _Trouble) -> tuple[Pause, bool]:
     """The pause, remembered; or the last one, if it is heard of again and as long. A work of the store."""
     pause = trouble.pause
+    pauses.alone(db, pause)
     last = pauses.last(db, pause)
     strikes, began, again = 1, pause.since, False
     if last is not None and last.cause is pause.cause:

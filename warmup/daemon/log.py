@@ -23,6 +23,7 @@ from warmup.dns import Finding
 from warmup.dns import Level as Grade
 from warmup.model import Day, Endpoint, Mailbox, Message, Pause, Placement, Response, Verdict
 from warmup.placement import Counts
+from warmup.store import SHARDS
 
 from .clock import Clock
 
@@ -131,6 +132,10 @@ class Log:
         """Another daemon is at work; this one waits for its end."""
         self._say("standing-by", why=why)
 
+    def shared(self, shards: int, nodes: int, *, leads: bool) -> None:
+        """What of the pool this node serves, of how many it is one, and whether it does what is to be done once."""
+        self._say("shared", shards=f"{shards} of {SHARDS}", nodes=nodes, leads="yes" if leads else "no")
+
     def stopping(self, seconds: float) -> None:
         self._say("stopping", within=f"{seconds:g}s")
 
@@ -147,7 +152,8 @@ class Log:
 
     def recovered(self, claims: int) -> None:
         """Claims that nobody finished, since a run crashed or was cut short, were given back or are being settled."""
-        self._say("recovered", level=Level.WARNING, claims=claims)
+        if claims:
+            self._say("recovered", level=Level.WARNING, claims=claims)
 
     def stalled(self, why: str) -> None:
         """The database can't be used; nothing is sent, read or planned until it can."""

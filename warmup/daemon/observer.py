@@ -19,7 +19,7 @@ from warmup.errors import AccessRefused
 from warmup.imap import Access, Posted
 from warmup.model import Mailbox
 from warmup.plan import local_date
-from warmup.store import Connection, budgets, mailboxes, messages
+from warmup.store import Connection, Shards, budgets, mailboxes, messages, shard
 
 from .office import Office
 
@@ -38,9 +38,13 @@ class Count:
     why: str
 
 
-def due(db: Connection, now: datetime) -> dict[int, str]:
-    """Whose Sent folder is to be counted, by number, and at which host it is. A work of the store."""
+def due(db: Connection, now: datetime, shards: Shards | None = None) -> dict[int, str]:
+    """Whose Sent folder is to be counted, by number, and at which host it is; with `shards`, of those alone. A work of
+    the store.
+    """
     waiting = budgets.unobserved(db, now=now, soon=now + _AHEAD, since=now - _EVERY)
+    if shards is not None:
+        waiting = {(number, on) for number, on in waiting if shard(number) in shards}
     known = mailboxes.some(db, {number for number, _ in waiting})
     # What is due after midnight is looked for then: until then a look would be one at another day.
     today = {number: local_date(now, mailbox.zone) for number, mailbox in known.items()}

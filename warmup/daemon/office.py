@@ -16,6 +16,8 @@ from warmup.store import Store
 from .clock import Clock
 from .keys import Keys
 from .log import Log
+from .places import Places
+from .share import Share
 from .trust import trusted
 
 __all__ = ["Office", "trusted"]
@@ -23,7 +25,9 @@ __all__ = ["Office", "trusted"]
 
 @dataclass(slots=True, kw_only=True)
 class Office:
-    """`config` is replaced by a reload, so ask for it anew; `node` signs claims."""
+    """`config` is replaced by a reload, so ask for it anew; `node` signs claims; `share` is what of the pool this
+    process serves, all of it unless it is one of several nodes.
+    """
 
     store: Store
     vault: Vault
@@ -32,10 +36,17 @@ class Office:
     clock: Clock
     log: Log
     node: str
+    share: Share = field(default_factory=Share)
     keys: Keys = field(init=False)
+    places: Places = field(init=False)
 
     def __post_init__(self) -> None:
         self.keys = Keys(self.vault, lambda: self.config, self.clock.now)
+        self.open_places()
+
+    def open_places(self) -> None:
+        """All of them free, as when nothing is in hand."""
+        self.places = Places(self.store, self.share)
 
     @property
     def tls(self) -> ssl.SSLContext:

@@ -10,7 +10,6 @@ is ours (`warmup.imap`), when people read (`warmup.plan.reading`), judging refus
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -30,7 +29,7 @@ from warmup.model import (
     chance,
 )
 from warmup.plan import local_date
-from warmup.store import Connection, Visit, bookmarks, mailboxes, messages, pauses
+from warmup.store import Connection, Shards, Visit, bookmarks, mailboxes, messages, pauses
 from warmup.throttle.dsn import bounce
 
 from . import aftermath, hold, observer
@@ -40,6 +39,7 @@ from .office import Office
 
 _AT_ONCE = 100  # visits; a guess, each holds a connection
 _AT_HOST = 50  # of them, so that servers that hang leave places for the others
+_FRESH = timedelta(seconds=2)  # a guess: how old what is known of a mailbox may be when a visit to it begins
 _LONGEST = 1800.0  # seconds of a visit; a guess: a server may be slow with each of a hundred commands
 _SLOW = Response(Stage.FETCH, 0, None, "NO [LIMIT] the server said [THROTTLED]: it is slow on purpose")
 _PAGES = 20  # of notifications, in one visit
@@ -59,16 +59,17 @@ class _Agenda:
     outbound: Sequence[tuple[Message, Sequence[Message]]]
     inbox: Bookmark | None  # how far its notifications have been read; None, if no message of it is on its way
     people: Mapping[int, Mailbox]
+    at: datetime  # when that was known
     counting: date | None  # the local day of which others' mail in Sent is to be counted; None: it was, just now
 
 
 def _due(
-    db: Connection, now: datetime, counting: bool, busy: Set[Hashable]
+    db: Connection, now: datetime, counting: bool, shards: Shards | None, busy: Set[Hashable]
 ) -> tuple[Mapping[int, str], Mapping[int, _Agenda]]:
     """The mailboxes to visit and the hosts where they are, the longest due first; last those whose Sent folder is to be
     counted. With it the agendas of those to whom one can go at once. A work of the store, as the next ones.
     """
-    due = messages.visits_due(db, now) | (observer.due(db, now) if counting else {})
+    due = messages.visits_due(db, now, shards) | (observer.due(db, now, shards) if counting else {})
     free = [number for number in due if number not in busy][: max(0, _AT_ONCE - len(busy))]
     return due, _agendas(db, free, now, counting)
 
@@ -96,6 +97,7 @@ def _agendas(db: Connection, numbers: Collection[int], now: datetime, counting: 
             [(message, threads.get(message.thread, ())) for message in visit.outbound],
             inboxes.get(_inbox(number)) or _unread(number, now) if visit.asking else None,
             {one: people[one] for one in (number, *(message.recipient for message in visit.outbound))},
+            now,
             today[number] if counting and observer.wants(visit.counted_at, now) else None,
         )
         for number, visit in visits.items()
@@ -117,16 +119,21 @@ class Reader:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._crew = Crew(self._crashed)
-        self._places = asyncio.Semaphore(_AT_ONCE)
-        self._hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_HOST))
 
     async def tick(self) -> None:
         """Begin a visit to every mailbox in which something is due and nobody is looking."""
         self._crew.check()
-        counting = self._office.config.reading.count_sent
-        due, agendas = await self._office.store.do(_due, self._office.clock.now(), counting, self._crew.busy)
+        office, share = self._office, self._office.share
+        busy, counting = frozenset(self._crew.keys), office.config.reading.count_sent
+        due, agendas = await office.store.do(_due, office.clock.now(), counting, share.shards, busy)
         for number, host in due.items():
-            self._crew.begin(number, partial(self._in_turn, number, host, agendas.get(number)))
+            if share.serves(number):
+                self._crew.begin(number, partial(self._in_turn, number, host, agendas.get(number)))
+
+    @property
+    def busy(self) -> Set[int]:
+        """The mailboxes that it has in hand."""
+        return {key for key in self._crew.keys if isinstance(key, int)}
 
     async def idle(self) -> None:
         await self._crew.idle()
@@ -143,16 +150,18 @@ class Reader:
             await hold.by_visit(self._office, mailbox, error)
 
     async def _in_turn(self, number: int, host: str, agenda: _Agenda | None) -> None:
-        """With what is known of it already, unless it has to wait: by then that may have changed."""
-        if self._hosts[host].locked() or self._places.locked():
-            agenda = None
-        async with self._hosts[host], self._places:
+        places = self._office.places
+        async with (
+            places.one(("visits", host), _AT_HOST, number, everywhere=False),
+            places.one(("reading", ""), _AT_ONCE, number, everywhere=False),
+        ):
             if not self._crew.stopping:
                 await self._visit(number, agenda)
 
     async def _visit(self, number: int, agenda: _Agenda | None) -> None:
         office = self._office
-        agenda = agenda or await office.store.do(_agenda, number, office.clock.now(), office.config.reading.count_sent)
+        if agenda is None or office.clock.now() - agenda.at > _FRESH:  # it had to wait for its turn
+            agenda = await office.store.do(_agenda, number, office.clock.now(), office.config.reading.count_sent)
         if agenda is None:
             return
         mailbox = agenda.mailbox

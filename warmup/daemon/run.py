@@ -1,9 +1,10 @@
 """The daemon, from its parts to its end.
 
     office (store, vault, configuration, clock, log)
-      └ planner, reader, listener, sender, doctor, postmaster, herald
+      └ planner, reader, listener, sender, doctor, postmaster, herald; as a node: steward
 
-Each of these looks at the store when it is rung; they never call each other.
+Each of these looks at the store when it is rung; they never call each other. As one of several nodes a daemon sends and
+reads for its share of the pool, and what has to be done once (planning, listening, examining) it does only if it leads.
 
 `serve` lives by the system's clock until it is told to stop. `jump` lives the same life on a clock that jumps from one
 due instant to the next, against servers on this machine only.
@@ -21,7 +22,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -33,7 +34,7 @@ from warmup.errors import OperatorError, StoreDown, StoreError, StoreTaken, Usag
 from warmup.secrets import Vault
 from warmup.store import Store, installs, mailboxes, messages
 
-from .bell import Bell
+from .bell import Bell, Look
 from .clock import Clock, JumpClock, SystemClock
 from .doctor import Doctor
 from .herald import Herald
@@ -44,6 +45,8 @@ from .planner import Planner
 from .postmaster import Postmaster
 from .reader import Reader
 from .sender import Sender
+from .share import Share
+from .steward import Steward
 from .systemd import Manager
 
 _AGAIN = 5.0  # seconds after which a database that can't be used is tried again; a guess
@@ -51,6 +54,8 @@ _AGAIN = 5.0  # seconds after which a database that can't be used is tried again
 # and those who ask for other names mustn't wait behind them.
 _LOOKUPS = 300
 
+_SHARE = 2.0  # seconds from one look at the other nodes to the next; far less than one may be silent
+_NAME = 40  # characters of a machine's name in a node's, of which PostgreSQL shows 63 in all
 _TURN = 0.2  # seconds between two attempts to be the daemon; PostgreSQL makes each of them wait itself
 
 # What a reload doesn't change, by its key in the configuration.
@@ -58,33 +63,54 @@ _FIXED: Mapping[str, Callable[[Config], object]] = {
     "database": lambda config: config.database,
     "credentials": lambda config: config.credentials,
     "key": lambda config: config.key,
-    "smtp.connections_per_host": lambda config: config.submission.connections_per_host,
     "service.planner": lambda config: config.service.planner,
     "service.reader": lambda config: config.service.reader,
     "service.sender": lambda config: config.service.sender,
+    "service.silent": lambda config: config.service.silent,
     "service.log": lambda config: config.service.log,
 }
 
+Turn = Callable[[Store, str, Config], None]  # takes the database's lock, by a name
+
 
 async def serve(
-    load: Callable[[], Config], tell: Callable[[Fact], None], environ: Mapping[str, str], *, standby: bool = False
+    load: Callable[[], Config],
+    tell: Callable[[Fact], None],
+    environ: Mapping[str, str],
+    *,
+    standby: bool = False,
+    join: bool = False,
 ) -> None:
     """Run until SIGTERM or SIGINT. `load` reads the configuration, again at each SIGHUP. With `standby` another daemon
-    on the same database is waited for, and its work taken over when it ends.
+    on the same database is waited for, and its work taken over when it ends; with `join` the work is shared with all
+    that do the same.
     """
     clock, manager = SystemClock(), Manager(environ)
-    turn = partial(_stand_by, Log(clock, tell), manager) if standby else Store.lock
+    turn = _joined if join else _alone
+    if standby:
+        turn = partial(_stand_by, Log(clock, tell), manager)
     with opened(load(), clock, tell, environ, turn) as office:
         if standby:
             office.config = load()  # as it is by now
+        if join:
+            office.share = Share(shards=frozenset(), leads=False)
+            office.open_places()
         await Daemon(office, manager).serve(load)
 
 
-def _stand_by(log: Log, manager: Manager, store: Store) -> None:
+def _alone(store: Store, node: str, _config: Config) -> None:
+    store.lock(node)
+
+
+def _joined(store: Store, node: str, config: Config) -> None:
+    store.join(node, config.service.silent)
+
+
+def _stand_by(log: Log, manager: Manager, store: Store, node: str, _config: Config) -> None:
     told = False
     while True:
         try:
-            store.lock()
+            store.lock(node)
         except (StoreTaken, StoreDown) as why:
             if not told:
                 signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the configuration is read when the turn comes
@@ -112,11 +138,12 @@ def opened(
     clock: Clock,
     tell: Callable[[Fact], None],
     environ: Mapping[str, str],
-    turn: Callable[[Store], None] = Store.lock,
+    turn: Turn = _alone,
 ) -> Iterator[Office]:
-    """The office, with its database held for this process alone once `turn` has returned."""
+    """The office, with its database held by this process once `turn` has returned."""
+    node = f"{socket.gethostname()[:_NAME]}:{os.getpid()}"
     with Store.open(config.database, create=True) as store:
-        turn(store)
+        turn(store, node, config)
         trusted(config)  # found out now, or it would look like every mailbox's own trouble
         provided = environ.get("CREDENTIALS_DIRECTORY")
         vault = Vault(config.credentials, Path(provided) if provided else None, config.key)
@@ -128,7 +155,7 @@ def opened(
             install=store.run(installs.get),
             clock=clock,
             log=Log(clock, tell),
-            node=f"{socket.gethostname()}:{os.getpid()}",
+            node=node,
         )
 
 
@@ -139,11 +166,14 @@ class Daemon:
         self._office = office
         self._manager = manager
         self._stop = asyncio.Event()
+        self._turn = _alone if office.share.shards is None else _joined
         self._herald = Herald(office)  # goes on while the others wait for the store
+        self._steward = None if office.share.shards is None else Steward(office, self._busy)
         self._hire()
 
     def _hire(self) -> None:
         """Workers who have nothing in hand."""
+        self._office.open_places()
         self._planner = Planner(self._office)
         self._reader = Reader(self._office)
         self._listener = Listener(self._office)
@@ -178,12 +208,15 @@ class Daemon:
     async def _work(self) -> None:
         """Until told to stop."""
         bell, service = Bell(), self._office.config.service
-        bell.ring("place", service.planner, self._postmaster.tick)
-        bell.ring("plan", service.planner, self._planner.tick)
+        if self._steward is not None:
+            await self._steward.tick()  # its bell rings only after a while, as all do
+            bell.ring("share", _SHARE, self._steward.tick)
+        bell.ring("place", service.planner, self._leading(self._postmaster.tick))
+        bell.ring("plan", service.planner, self._leading(self._planner.tick))
         bell.ring("read", service.reader, self._reader.tick)
-        bell.ring("listen", service.sender, self._listener.tick)
+        bell.ring("listen", service.sender, self._leading(self._listener.tick))
         bell.ring("send", service.sender, self._dispatch)
-        bell.ring("examine", service.planner, self._doctor.tick)
+        bell.ring("examine", service.planner, self._leading(self._doctor.tick))
         bell.ring("tell", service.planner, self._herald.tick)
         bell.start()
         told = asyncio.get_running_loop().create_task(self._stop.wait())
@@ -204,7 +237,7 @@ class Daemon:
         while not self._stop.is_set():
             self._manager.alive(f"waiting for the database: {trouble}")
             try:
-                await asyncio.to_thread(office.store.lock)
+                await asyncio.to_thread(self._turn, office.store, office.node, office.config)
                 await self._recover()
             except StoreDown as again:
                 trouble = again
@@ -237,8 +270,7 @@ class Daemon:
     async def _start(self) -> None:
         office = self._office
         await self._recover()
-        pool = await office.store.do(mailboxes.every)
-        office.log.started(office.store.name, len(pool), office.node)
+        office.log.started(office.store.name, await office.store.do(mailboxes.count), office.node)
 
     async def _dispatch(self) -> None:
         await self._sender.tick()
@@ -260,9 +292,22 @@ class Daemon:
 
     async def _recover(self) -> None:
         """Nothing is in hand: what a run that crashed, or work that was cut short, has left there is put right."""
-        claims = await self._office.store.do(messages.release)
-        if claims:
-            self._office.log.recovered(claims)
+        if self._steward is not None:
+            await self._steward.resume()
+        else:
+            self._office.log.recovered(await self._office.store.do(messages.release))
+
+    def _busy(self) -> Set[int]:
+        return self._sender.busy | self._reader.busy
+
+    def _leading(self, look: Look) -> Look:
+        """The look, if this daemon leads."""
+
+        async def led() -> None:
+            if self._office.share.leads:
+                await look()
+
+        return led
 
     def _reload(self, load: Callable[[], Config]) -> None:
         self._manager.reloading()

@@ -15,10 +15,7 @@ Sources: RFC 5321 §4.5.3.2, RFC 1047 (after the final dot).
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence, Set
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import Callable, Hashable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,7 +23,7 @@ from functools import partial
 from warmup.content import compose
 from warmup.errors import NotSent, OperatorError, StoreError, TokenLost, Uncertain
 from warmup.model import Action, Endpoint, Kind, Mailbox, Message, Pause, Response, Scope, Verdict, chance
-from warmup.plan import local_date, server
+from warmup.plan import local_date
 from warmup.smtp import Session, Timeouts, dial
 from warmup.store import Connection, days, mailboxes, messages, pauses
 from warmup.throttle import judge, scope, wait
@@ -35,15 +32,12 @@ from . import hold
 from .correspondence import letter, turns
 from .crew import Crew
 from .office import Office
+from .ways import Ways, free
 
 _AT_ONCE_AGAIN = 3  # attempts that mean nothing, such as an idle connection closed, before a wait
-_AT_ONCE = 200  # connections of the process; a guess below the usual limit of 1024 open files
-_NARROW_FOR = timedelta(days=1)  # after a host or a domain was held: the first who goes is a probe
 _KEEP_WITHIN = timedelta(hours=4)  # a copy in Sent may wait for the next visit that long
 _MARK_AFTER = timedelta(hours=1)  # what it answers is marked as answered, if no visit comes before
 _SETTLE_AFTER = timedelta(minutes=10)  # RFC 5321 §4.5.3.2.6: as long as a server may take to say 250
-
-_Way = tuple[Scope, str]  # a domain or a host on which one goes at a time
 
 
 class Sender:
@@ -52,26 +46,34 @@ class Sender:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._crew = Crew(self._crashed)
-        self._places = asyncio.Semaphore(_AT_ONCE)
-        self._ways: dict[_Way, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._hosts: dict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(self._office.config.submission.connections_per_host)
-        )
+        self._ways = Ways(office)
 
     async def tick(self) -> None:
-        """Begin with every mailbox that has something due and isn't being served."""
+        """Begin with those who have something due, aren't being served and whose turn it is."""
         self._crew.check()
-        due, narrow = await self._office.store.do(_due, self._office.clock.now())
-        ways = {(pause.scope, pause.domain or pause.host or "") for pause in narrow}
-        for mailbox in due:
-            self._crew.begin(mailbox.id, partial(self._serve, mailbox, ways))
+        await self._ways.look()
+        await self._call()
+
+    @property
+    def busy(self) -> Set[int]:
+        """The mailboxes that it has in hand."""
+        return {key for key in self._crew.keys if isinstance(key, int)}
 
     async def idle(self) -> None:
+        """Until all that was due at the last look has been served."""
         await self._crew.idle()
+        while not self._ways.empty and not self._crew.stopping:
+            await self._call()
+            await self._crew.idle()
 
     async def stop(self, seconds: float) -> int:
         """Claim nothing more, and let what is in hand end within `seconds`; how many had to be cut short."""
         return await self._crew.stop(seconds)
+
+    async def _call(self) -> None:
+        for mailbox in await self._ways.call():
+            if not self._crew.begin(mailbox.id, partial(self._serve, mailbox)):
+                self._ways.leave(mailbox)  # a crash of it is still being told of: it is due again at the next look
 
     async def _crashed(self, key: Hashable, error: Exception) -> None:
         assert isinstance(key, int)
@@ -80,15 +82,17 @@ class Sender:
             self._office.log.bug(f"sending for mailbox {key}", error)
             await hold.by_bug(self._office, mailbox, error)
 
-    async def _serve(self, sender: Mailbox, narrow: Set[_Way]) -> None:
+    async def _serve(self, sender: Mailbox) -> None:
         """By one server after the other, for as long as one's trouble leaves another."""
-        office, more = self._office, True
-        async with self._alone((Scope.DOMAIN, sender.domain), narrow):
-            while more and not self._crew.stopping:
-                free = await office.store.do(_free, office, sender, office.clock.now()) if sender.relays else None
-                by = free or sender.smtp  # also if all are held: what is due is dropped for that reason then
-                async with self._turn(by, narrow):
-                    more = await self._visit(sender, by)
+        ways, more = self._ways, True
+        try:
+            async with ways.alone(sender):
+                while more and not self._crew.stopping:
+                    by = await ways.choose(sender)
+                    async with ways.to(by, sender):
+                        more = await self._visit(sender, by)
+        finally:
+            ways.leave(sender)
 
     async def _visit(self, sender: Mailbox, by: Endpoint) -> bool:
         """Send what is due by one server; whether to go on by another."""
@@ -109,9 +113,9 @@ class Sender:
                 await session.close()
 
     async def _next(self, sender: Mailbox, by: Endpoint, sent: _Sent | None) -> _Taken | None:
-        """As `_take`, after what was sent is written down, in the same work; when stopping nothing is taken."""
+        """As `_take`, after writing down what was sent, in the same work; nothing if the mailbox is to be left."""
         office = self._office
-        if self._crew.stopping:
+        if self._crew.stopping or not office.share.serves(sender.id):
             taken: _Taken | None = _Taken((), None)
             if sent is not None:
                 await office.store.do(sent.stamp)
@@ -128,18 +132,6 @@ class Sender:
         if sent is not None:
             sent.tell()
         return taken
-
-    @asynccontextmanager
-    async def _turn(self, by: Endpoint, narrow: Set[_Way]) -> AsyncIterator[None]:
-        """Alone on the way to a host, if that is narrow; then at the host, before its place among all: those who wait
-        for a server that hangs mustn't take the places of the others. A domain's way comes before all that and a host's
-        is left before another's is entered, so no two wait for each other.
-        """
-        async with self._alone((Scope.HOST, by.name), narrow), self._hosts[by.name], self._places:
-            yield
-
-    def _alone(self, way: _Way, narrow: Set[_Way]) -> AbstractAsyncContextManager[None]:
-        return self._ways[way] if way in narrow else nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,25 +161,13 @@ class _Sent:
     tell: Callable[[], None]
 
 
-def _due(db: Connection, now: datetime) -> tuple[list[Mailbox], list[Pause]]:
-    """Those who have something to send, and what held several until lately. A work of the store, as the next one."""
-    due = list(mailboxes.some(db, messages.senders_due(db, now)).values())
-    return due, pauses.narrow(db, now - _NARROW_FOR) if due else []
-
-
-def _free(db: Connection, office: Office, sender: Mailbox, now: datetime) -> Endpoint | None:
-    """The submission server whose turn it is; None if all are held. A work of the store."""
-    held = pauses.held_hosts(db, now)
-    return server(sender, held, chance(office.install.seed, "server", sender.address, now.isoformat()))
-
-
 def _take(
     db: Connection, office: Office, sender: Mailbox, by: Endpoint, now: datetime, *, after: _Sent | None = None
 ) -> _Taken | None:
     """Claim the next message that may go by a server, `after` another was sent. None if it may go, but by another."""
     if after is not None:
         after.stamp(db)
-    if sender.relays and by.name in pauses.held_hosts(db, now) and _free(db, office, sender, now):
+    if sender.relays and by.name in pauses.held_hosts(db, now) and free(db, office, sender, now):
         return None
     config = office.config
     today, late = local_date(now, sender.zone), config.submission.late
@@ -201,6 +181,7 @@ def _take(
         today=today,
         owner=office.node,
         late=late,
+        apart=config.policy.gap,
         most=most,
         via=by.name,
         dropped=dropped,
@@ -384,8 +365,8 @@ class _Submission:
         assert pause.until is not None
         now = self._office.clock.now()
         if self._sender.relays and pause.scope is Scope.HOST:
-            free = await self._office.store.do(_free, self._office, self._sender, now)
-            return now if free else pause.until
+            other = await self._office.store.do(free, self._office, self._sender, now)
+            return now if other else pause.until
         return pause.until
 
     async def _again(self, due: datetime, reason: str, said: Response | None) -> None:

@@ -22,9 +22,14 @@ from itertools import chain
 from warmup.address import wire
 from warmup.model import Mailbox, Slot, chance, digest
 
+from .circle import draw_of, lot
 from .pairing import Pairing
 from .reading import Habits, answering
+from .share import shares
 from .window import Hours, room, spread
+
+_OWN = 22  # hex digits of a key that its day and its sender don't tell
+_FIRST = date(2000, 1, 1).toordinal()  # so that a day has four hex digits, until 2179
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,8 @@ class Policy:
 
     def conversations(self, one: Mailbox, other: Mailbox) -> Sequence[tuple[str, int]]:
         """Those two may have: in the language of both, or in the default one."""
+        if not self.languages:
+            return self.scenarios[self.language]
         mine, theirs = self.language_of(one), self.language_of(other)
         return self.scenarios[mine if mine == theirs else self.language]
 
@@ -78,11 +85,13 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """What is known of the whole pool when a day is planned. `held` are (mailbox, receiving provider) lanes, `closed`
-    those nobody may write to.
+    """What is known when a day is planned: of the whole pool, or of one `circle` of it, then with the `strangers` whom
+    an answer is owed. `held` are (mailbox, receiving provider) lanes, `closed` those nobody may write to.
     """
 
     mailboxes: Sequence[Mailbox]
+    strangers: Sequence[Mailbox] = ()
+    circle: int = 1
     owed: Sequence[Exchange] = ()
     last_written: Mapping[tuple[int, int], datetime] = field(default_factory=dict)
     inbound: Mapping[tuple[int, date], int] = field(default_factory=dict)  # by (recipient, date in its own zone)
@@ -114,9 +123,13 @@ class _Planning:
         self.now = now
         self.turns = dict(chain.from_iterable(policy.scenarios.values()))
         self.seats = {seat.mailbox.id: seat for seat in seats}
-        self.mailboxes = {mailbox.id: mailbox for mailbox in pool.mailboxes}
+        self.mailboxes = {mailbox.id: mailbox for mailbox in (*pool.mailboxes, *pool.strangers)}
+        self.circle = pool.circle
+        self.lots = {mailbox.id: lot(seed, draw_of(now), mailbox.id) for mailbox in pool.mailboxes}
+        self.seals = {seat.mailbox.id: self.seal(seat) for seat in seats}
         self.pairing = Pairing(
-            pool.mailboxes,
+            sorted(pool.mailboxes, key=lambda mailbox: self.lots[mailbox.id]),
+            strangers=pool.strangers,
             last_written=pool.last_written,
             inbound=pool.inbound,
             inbound_cap=policy.inbound_cap,
@@ -146,21 +159,22 @@ class _Planning:
 
     def slot(self, seat: Seat, at: datetime, number: int) -> Slot | None:
         """What this mailbox writes at this time: an answer that is due, or something fresh, or nothing."""
-        # With the mailbox's number, which is never given again: one purged and registered anew mints other Message-IDs.
-        key = digest(self.seed, seat.mailbox.address, seat.mailbox.id, seat.local_date, number)
+        begins, day, domain = self.seals[seat.mailbox.id]
+        key = begins + digest(day, number)[:_OWN]
+        which, answer = shares(key, "slot")
         parent = self.due_answer(seat.mailbox.id, at)
         if parent is not None:
             recipient, thread, turn = parent.sender, parent.thread, parent.turn + 1
             scenario = parent.scenario
         else:
-            chosen = self.pairing.choose(seat.mailbox.id, at, key)
+            chosen = self.pairing.choose(seat.mailbox.id, at)
             if chosen is None:
                 return None
             recipient, thread, turn = chosen, key, 1
             scenarios = self.policy.conversations(seat.mailbox, self.mailboxes[chosen])
-            scenario, _ = chance(key, "scenario").choice(scenarios)
+            scenario, _ = scenarios[int(which * len(scenarios))]
         slot = Slot(
-            message_id=f"<{key}@{wire(seat.mailbox.address).rpartition('@')[2]}>",
+            message_id=f"<{key}@{domain}>",
             sender=seat.mailbox.id,
             recipient=recipient,
             local_date=seat.local_date,
@@ -169,17 +183,32 @@ class _Planning:
             scenario=scenario,
             turn=turn,
             parent=parent.message_id if parent else None,
-            answer_wanted=turn < self.last_turn(scenario) and self.will_answer(recipient, key),
+            answer_wanted=turn < self.last_turn(scenario) and self.will_answer(recipient, answer),
+            circle=self.circle,
         )
         self.note(slot)
         return slot
 
-    def will_answer(self, recipient: int, key: str) -> bool:
-        return chance(key, "answer").random() < answering(self.mailboxes[recipient].address, self.policy.rate)
+    def seal(self, seat: Seat) -> tuple[str, str, str]:
+        """What makes the Message-IDs of a mailbox's day: what their keys begin with, what the rest of each key is drawn
+        from, and the domain. A key is what a message is known by, and the thread that it begins: 32 hex digits.
+
+        They begin with the day and the sender's lot, so that the rows of a mailbox's day stand side by side in the
+        store's indices, and those of the circles one after another: 3 million in random places take it twice as long.
+        """
+        # With the mailbox's number, which is never given again: one purged and registered anew mints other Message-IDs.
+        own = digest(self.seed, seat.mailbox.address, seat.mailbox.id, seat.local_date)
+        begins = f"{seat.local_date.toordinal() - _FIRST:04x}{self.lots[seat.mailbox.id][: 28 - _OWN]}"
+        return begins, own, wire(seat.mailbox.address).rpartition("@")[2]
+
+    def will_answer(self, recipient: int, share: float) -> bool:
+        return share < answering(self.mailboxes[recipient].address, self.policy.rate)
 
     def due_answer(self, mailbox: int, at: datetime) -> Exchange | None:
         """The mail that has waited longest for this mailbox's answer, if it may be answered now."""
         queue = self.waiting[mailbox]
+        if not queue or queue[0][0] > at:
+            return None
         passed_over = []
         found = None
         while queue and queue[0][0] <= at and found is None:

@@ -1,34 +1,45 @@
 """Whom to write to: anybody of the pool but oneself, fairly.
 
-Owns: the choice of one recipient. Does not own: when (`day`), or whether the lane is held (it is told).
+Owns: the choice of one recipient. Does not own: when (`day`), who is in the circle (`circle`), or whether the lane is
+held (it is told).
+
+How: the members of each provider stand in a round, and each sender begins at its own place in it. So at any time all
+senders are at different recipients, everybody is written to equally often, and a choice costs the same however many
+members there are.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import TypeVar
 
-from warmup.model import Mailbox, digest
+from warmup.model import Mailbox
 
 from .window import local_date
+
+T = TypeVar("T")
 
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Pairing:
-    """Chooses recipients through one planning; remembers what it chose.
+    """Chooses recipients through one planning; remembers what it chose. `circle` is in the order of the day's round.
 
     Order: the receiving provider that is furthest behind its weight, in it the mailbox this sender wrote to least
-    recently, then the one with the least inbound mail that day, then chance. A provider's share is its weight times the
-    number of its mailboxes other than the sender, so that with equal weights every mailbox counts the same.
+    recently, then the one whose turn in the round it is. A provider's share is its weight times the number of its
+    mailboxes other than the sender, so that with equal weights every mailbox counts the same. `strangers` of the circle
+    get no fresh mail, but answers.
     """
 
     def __init__(
         self,
-        pool: Collection[Mailbox],
+        circle: Sequence[Mailbox],
         *,
+        strangers: Collection[Mailbox] = (),
         last_written: Mapping[tuple[int, int], datetime],
         inbound: Mapping[tuple[int, date], int],
         inbound_cap: int,
@@ -36,51 +47,101 @@ class Pairing:
         held: Collection[tuple[int, str]],
         closed: Collection[int] = (),
     ) -> None:
+        self._mailboxes = {mailbox.id: mailbox for mailbox in (*circle, *strangers)}
+        self._places = {mailbox.id: place for place, mailbox in enumerate(circle)}
         self._members: dict[str, list[int]] = defaultdict(list)
-        for mailbox in sorted(pool, key=lambda mailbox: mailbox.id):
+        for mailbox in circle:
             if weights.get(mailbox.provider, 1.0) > 0:
                 self._members[mailbox.provider].append(mailbox.id)
         self._weights = {name: weights.get(name, 1.0) for name in self._members}
-        self._last = dict(last_written)
+        self._shares = [(1 / (self._weights[name] * len(members)), name) for name, members in self._members.items()]
+        self._last: dict[tuple[int, str], dict[int, datetime]] = defaultdict(dict)
+        for (sender, recipient), at in last_written.items():
+            if recipient in self._mailboxes:
+                self._last[sender, self._mailboxes[recipient].provider][recipient] = at
         self._inbound = Counter(inbound)
         self._cap = inbound_cap
         self._held = frozenset(held)
         self._closed = frozenset(closed)
         self._written: Counter[tuple[int, str]] = Counter()
-        self._mailboxes = {mailbox.id: mailbox for mailbox in pool}
+        self._queues: dict[tuple[int, str], list[int]] = {}
+        self._turns: dict[int, list[tuple[float, int, str]]] = {}
 
     def may(self, sender: int, recipient: int, at: datetime) -> bool:
         """Whether `recipient` is in the pool, isn't the sender, isn't held and has room for one more on its own day."""
         mailbox = self._mailboxes.get(recipient)
         if mailbox is None or sender == recipient or recipient in self._closed:
             return False
-        if (sender, mailbox.provider) in self._held:
-            return False
-        return self._inbound[recipient, local_date(at, mailbox.zone)] < self._cap
+        return (sender, mailbox.provider) not in self._held and self._room(mailbox, at)
 
-    def _behind(self, sender: int, provider: str) -> float:
-        """How much of its share of this sender's mail a provider would have with one more message; least first."""
-        others = sum(member != sender for member in self._members[provider])
-        return (self._written[sender, provider] + 1) / (self._weights[provider] * others) if others else math.inf
-
-    def choose(self, sender: int, at: datetime, seed: str) -> int | None:
+    def choose(self, sender: int, at: datetime) -> int | None:
         """The recipient of a fresh message at `at`, or None when nobody may be written to."""
-        for provider in sorted(self._members, key=lambda name: (self._behind(sender, name), name)):
-            open_to = [member for member in self._members[provider] if self.may(sender, member, at)]
-            if open_to:
-                return min(
-                    open_to,
-                    key=lambda member: (
-                        self._last.get((sender, member), LONG_AGO),
-                        self._inbound[member, local_date(at, self._mailboxes[member].zone)],
-                        digest(seed, member),
-                    ),
-                )
-        return None
+        turns = self._turns_of(sender)
+        full = []
+        found = None
+        while turns and found is None:
+            behind, place, provider = turns[0]
+            now = self._behind(sender, provider)
+            if behind != now:  # it was written to since
+                heapq.heapreplace(turns, (now, place, provider))
+                continue
+            for member in self._queue(sender, provider):
+                if self._room(self._mailboxes[member], at):
+                    found = member
+                    break
+            else:
+                full.append(heapq.heappop(turns))
+        for turn in full:
+            heapq.heappush(turns, turn)
+        return found
 
     def note(self, sender: int, recipient: int, at: datetime) -> None:
         """A message was planned: it counts from now on."""
         mailbox = self._mailboxes[recipient]
-        self._last[sender, recipient] = at
+        lane = sender, mailbox.provider
         self._inbound[recipient, local_date(at, mailbox.zone)] += 1
-        self._written[sender, mailbox.provider] += 1
+        self._written[lane] += 1
+        queue = self._queues.get(lane)
+        if queue is None:
+            self._last[lane][recipient] = at
+        elif recipient in self._places:
+            queue.remove(recipient)
+            queue.append(recipient)
+
+    def _room(self, mailbox: Mailbox, at: datetime) -> bool:
+        return self._inbound[mailbox.id, local_date(at, mailbox.zone)] < self._cap
+
+    def _behind(self, sender: int, provider: str) -> float:
+        """How much of its share of this sender's mail a provider would have with one more message; least first."""
+        others = len(self._members[provider]) - (self._mailboxes[sender].provider == provider)
+        return (self._written[sender, provider] + 1) / (self._weights[provider] * others) if others else math.inf
+
+    def _turns_of(self, sender: int) -> list[tuple[float, int, str]]:
+        """The providers, as a heap: how far each is behind for this sender, or was when it was looked at last, which is
+        no more. Those that are equally far come in another order for each sender.
+        """
+        turns = self._turns.get(sender)
+        if turns is None:
+            round_ = enumerate(_from(self._shares, self._places[sender]))
+            turns = self._turns[sender] = [(share, place, name) for place, (share, name) in round_]
+            heapq.heapify(turns)
+        return turns
+
+    def _queue(self, sender: int, provider: str) -> list[int]:
+        """The members of a provider that a sender may write to, in the order of its choice."""
+        lane = sender, provider
+        queue = self._queues.get(lane)
+        if queue is None:
+            queue = [] if lane in self._held else _from(self._members[provider], self._places[sender])
+            if self._closed or self._mailboxes[sender].provider == provider:
+                queue = [member for member in queue if member != sender and member not in self._closed]
+            if last := self._last.get(lane):
+                queue.sort(key=lambda member: last.get(member, LONG_AGO))
+            self._queues[lane] = queue
+        return queue
+
+
+def _from(round_: list[T], place: int) -> list[T]:
+    """A round from one's own place on."""
+    start = place % len(round_) if round_ else 0
+    return round_[start:] + round_[:start]

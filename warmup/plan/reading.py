@@ -11,12 +11,16 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from statistics import NormalDist
 
-from warmup.model import Mailbox, chance
+from warmup.model import Mailbox
 
+from .share import shares
 from .window import Hours
 
 _PACE = 0.4  # sigma of people's paces: one in twenty is twice as slow as most. A guess
+_TOGETHER = 1 << 12  # people of whom it is asked again and again: those of a few circles
+_STANDARD = NormalDist()
 _TEMPER = 0.7  # most doublings between how often two people answer. A guess
 
 
@@ -30,25 +34,38 @@ class Habits:
 
     def read_at(self, message_id: str, arrived: datetime, hours: Hours, reader: Mailbox) -> datetime:
         """When its reader looks at a message that arrived at `arrived`."""
-        dice = chance("read", message_id)
-        delay = self.read * math.exp(dice.gauss(0, self.spread)) * _pace(reader.address)
-        return hours.within(arrived + delay, reader.zone, dice).replace(microsecond=0)
+        wait, morning = shares("read", message_id)
+        delay = self.read * (self._long(wait) * _pace(reader.address))
+        return hours.within(arrived + delay, reader.zone, morning).replace(microsecond=0)
 
     def answerable_at(self, message_id: str, read: datetime, reader: Mailbox) -> datetime:
         """From when on its reader may send an answer to what was read at `read`."""
-        dice = chance("think", message_id)
-        delay = self.think * math.exp(dice.gauss(0, self.spread)) * _pace(reader.address)
+        wait, _ = shares("think", message_id)
+        delay = self.think * (self._long(wait) * _pace(reader.address))
         return (read + delay).replace(microsecond=0)
 
+    def _long(self, share: float) -> float:
+        """How many medians a delay is that this share of all are shorter than."""
+        return math.exp(self.spread * _normal(share))
 
-@lru_cache(maxsize=1 << 17)  # a pool's size: seeding costs more than all the rest
+
+def _normal(share: float) -> float:
+    """The value of a standard normal that this share of all are below."""
+    return _STANDARD.inv_cdf(share)
+
+
+@lru_cache(maxsize=_TOGETHER)
 def answering(address: str, rate: float) -> float:
     """The share of mail that a person answers in a pool where it is `rate`: some do more often, some less; where nobody
     or everybody does, they do so too.
     """
-    return rate ** (2 ** chance(address, "temper").uniform(-_TEMPER, _TEMPER)) if rate else 0.0
+    if not rate:
+        return 0.0
+    where, _ = shares(address, "temper")
+    return math.pow(rate, math.pow(2, _TEMPER * (2 * where - 1)))
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=_TOGETHER)
 def _pace(address: str) -> float:
-    return math.exp(chance(address, "pace").gauss(0, _PACE))
+    where, _ = shares(address, "pace")
+    return math.exp(_PACE * _normal(where))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
@@ -43,12 +44,7 @@ class Hours:
         Local times are resolved one by one, so a day on which the clock is set is an hour shorter or longer, and a
         time that doesn't exist stands for the instant an hour later on the clock.
         """
-        if day.weekday() not in self.days:
-            return None
-        tz = ZoneInfo(zone)
-        opens = datetime.combine(day, self.opens, tz).astimezone(UTC)
-        closes = datetime.combine(day, self.closes, tz).astimezone(UTC)
-        return Span(opens, closes) if opens < closes else None
+        return _span(self.opens, self.closes, day, zone) if day.weekday() in self.days else None
 
     def ahead(self, day: date, number: int) -> date:
         """The `number`-th working day after a local date."""
@@ -62,8 +58,8 @@ class Hours:
                     return day
                 rest -= 1
 
-    def within(self, at: datetime, zone: str, chance: random.Random) -> datetime:
-        """`at` if it lies in working hours; otherwise some time in the first hour of the next ones.
+    def within(self, at: datetime, zone: str, share: float) -> datetime:
+        """`at` if it lies in working hours; otherwise so far, from 0 to 1, into the first hour of the next ones.
 
         A week holds every weekday, so with at least one working day the search ends within eight days.
         """
@@ -74,10 +70,18 @@ class Hours:
                 continue
             if at >= span.opens:
                 return at
-            return span.opens + chance.random() * min(timedelta(hours=1), span.length)
+            return span.opens + share * min(timedelta(hours=1), span.length)
         raise AssertionError("working hours without a working day")
 
 
+@lru_cache(maxsize=1 << 12)  # a few days of all the zones there are; a large pool asks for each a million times
+def _span(opens: time, closes: time, day: date, zone: str) -> Span | None:
+    tz = ZoneInfo(zone)
+    span = Span(*(datetime.combine(day, at, tz).astimezone(UTC) for at in (opens, closes)))
+    return span if span.length else None
+
+
+@lru_cache(maxsize=1 << 10)  # whoever weighs recipients asks again and again for the same instant
 def local_date(now: datetime, zone: str) -> date:
     """The calendar day it is at `now` in `zone`."""
     return now.astimezone(ZoneInfo(zone)).date()
@@ -99,7 +103,7 @@ def spread(span: Span, count: int, gap: timedelta, chance: random.Random) -> lis
     if not count:
         return []
     assert count <= room(span, gap)
-    loose = (span.length - gap * count).total_seconds()
-    cell = loose / count
-    times = (span.opens + timedelta(seconds=(i + chance.random()) * cell) + gap * i for i in range(count))
-    return [at.replace(microsecond=0) + (timedelta(seconds=1) if at.microsecond else timedelta(0)) for at in times]
+    first = span.opens.replace(microsecond=0) + timedelta(seconds=1 if span.opens.microsecond else 0)
+    apart = gap.total_seconds()
+    cell = (span.length.total_seconds() - apart * count) / count
+    return [first + timedelta(seconds=int((i + chance.random()) * cell + apart * i)) for i in range(count)]

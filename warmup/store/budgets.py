@@ -17,8 +17,8 @@ from datetime import date, datetime
 from sqlalchemy import Connection, and_, bindparam, case, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from .days import inserting
-from .messages.claims import ALLOWED, MANY, OURS, WAITING
+from .days import batches, inserting
+from .messages.claims import ALLOWED, IN_A_CIRCLE, MANY, OURS, WAITING
 from .pauses import SHUT
 from .tables import budget, mailbox, message
 
@@ -66,8 +66,12 @@ def get(db: Connection, mailbox: int, local_date: date, *, most: int = MANY) -> 
 
 def every(db: Connection, dates: Mapping[int, date]) -> dict[int, Others]:
     """What others use of each mailbox's day, where they use any or were looked for."""
-    rows = db.execute(select(budget).where(b.local_date.in_(set(dates.values()))))
-    return {row.mailbox: Others(row.others, row.observed) for row in rows if dates.get(row.mailbox) == row.local_date}
+    found: dict[int, Others] = {}
+    for some in batches(dates):
+        on = b.local_date.in_({dates[number] for number in some})
+        rows = db.execute(select(budget).where(b.mailbox.in_(some), on))
+        found |= {row.mailbox: Others(row.others, row.observed) for row in rows if dates[row.mailbox] == row.local_date}
+    return found
 
 
 def looked_at(db: Connection, mailbox: int, local_date: date) -> datetime | None:
@@ -147,6 +151,6 @@ _live = and_(mailbox.c.id == m.sender, mailbox.c.removed_at.is_(None), ~SHUT)
 _UNOBSERVED = (
     select(m.sender, m.local_date)
     .join(mailbox, _live)
-    .where(WAITING, m.due_at <= bindparam("soon", type_=m.due_at.type), ~_looked)
+    .where(IN_A_CIRCLE, WAITING, m.due_at <= bindparam("soon", type_=m.due_at.type), ~_looked)
     .distinct()
 )

@@ -10,15 +10,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
+from operator import itemgetter
 from typing import TypeVar
 
-from sqlalchemy import Connection, Table, and_, exists, func, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from warmup.model import Day, Slot
 
-from .rows import from_day, from_slot, to_day
-from .tables import day, message
+from .rows import Values, from_day, from_slot, to_day
+from .tables import day, mailbox, message
 
 # The message has gone out, or may have: it is a day lived, whatever became of it.
 _gone = and_(message.c.data_at.is_not(None), message.c.refused_at.is_(None))
@@ -38,8 +39,17 @@ def get(db: Connection, mailbox: int, local_date: date) -> Day | None:
 
 def planned(db: Connection, dates: Mapping[int, date]) -> set[int]:
     """Of the mailboxes in `dates`, those whose day is planned."""
-    known = select(day.c.mailbox, day.c.local_date).where(day.c.local_date.in_(set(dates.values())))
-    return {row.mailbox for row in db.execute(known) if dates.get(row.mailbox) == row.local_date}
+    found = set[int]()
+    for some in batches(dates):
+        on = day.c.local_date.in_({dates[mailbox] for mailbox in some})
+        known = select(day.c.mailbox, day.c.local_date).where(day.c.mailbox.in_(some), on)
+        found |= {row.mailbox for row in db.execute(known) if dates[row.mailbox] == row.local_date}
+    return found
+
+
+def unplanned(db: Connection, dates: Mapping[str, date]) -> set[int]:
+    """The mailboxes of the pool whose local day isn't planned; `dates` is what day it is in each of their zones."""
+    return {number for zone, on in dates.items() for number in db.scalars(_UNPLANNED, {"zone": zone, "today": on})}
 
 
 def record(db: Connection, days: Sequence[Day], slots: Sequence[Slot]) -> int:
@@ -48,13 +58,39 @@ def record(db: Connection, days: Sequence[Day], slots: Sequence[Slot]) -> int:
     """
     if not days:
         return 0
-    fresh = inserting(db, day).on_conflict_do_nothing().returning(day.c.mailbox, day.c.local_date)
-    new = {(mailbox, local_date) for mailbox, local_date in db.execute(fresh, [from_day(kept) for kept in days])}
+    first = inserting(db, day).on_conflict_do_nothing().returning(day.c.mailbox, day.c.local_date)
+    new = {(mailbox, local_date) for mailbox, local_date in db.execute(first, [from_day(kept) for kept in days])}
     values = [from_slot(slot) for slot in slots if (slot.sender, slot.local_date) in new]
     if values:
         answer = message.c.parent.is_not(None) & message.c.dropped_at.is_(None) & message.c.refused_at.is_(None)
-        db.execute(inserting(db, message).on_conflict_do_nothing(index_elements=["parent"], index_where=answer), values)
+        fresh = inserting(db, message).on_conflict_do_nothing(index_elements=["parent"], index_where=answer)
+        _insert(db, fresh, values)
     return len(new)
+
+
+def _insert(db: Connection, statement: sqlite.Insert | postgresql.Insert, values: Sequence[Values]) -> None:
+    """Many rows of messages. Over SQLite the driver gets them directly, as SQLAlchemy's types spell them: its own way
+    with parameters takes as long as the database does.
+    """
+    if db.dialect.name != "sqlite":
+        db.execute(statement, values)
+        return
+    compiled = statement.compile(db, column_keys=[*values[0], *_COUNTS])
+    assert compiled.positiontup is not None, "SQLite's parameters have places and no names"
+    in_order = itemgetter(*compiled.positiontup)
+    types = {name: message.c[name].type.dialect_impl(db.dialect) for name in compiled.positiontup}
+    ways = {name: type_.bind_processor(db.dialect) for name, type_ in types.items()}
+    spelling = [(name, way) for name, way in ways.items() if way is not None]
+    rows = []
+    for value in values:
+        row = value | _COUNTS
+        for name, way in spelling:
+            row[name] = way(row[name])
+        rows.append(in_order(row))
+    db.exec_driver_sql(str(compiled), rows)
+
+
+_COUNTS: Values = {"attempts": 0, "visits": 0}
 
 
 def add(db: Connection, slots: Sequence[Slot]) -> None:
@@ -79,17 +115,12 @@ def last_sent(db: Connection, *, before: Mapping[int, date]) -> Mapping[int, Day
     message has gone out, or may have.
     """
     by_date: dict[date, list[int]] = defaultdict(list)
-    for mailbox, end in before.items():
-        by_date[end].append(mailbox)
+    for number, end in before.items():
+        by_date[end].append(number)
     found: dict[int, Day] = {}
-    sent = exists().where(message.c.sender == day.c.mailbox, message.c.local_date == day.c.local_date, _gone)
-    for end, mailboxes in by_date.items():  # the whole earth lives in three dates at most
-        for some in batches(mailboxes):
-            past = day.c.mailbox.in_(some), day.c.local_date < end, sent
-            newest = select(day.c.mailbox, func.max(day.c.local_date).label("local_date")).where(*past)
-            last = newest.group_by(day.c.mailbox).subquery()
-            same = and_(last.c.mailbox == day.c.mailbox, last.c.local_date == day.c.local_date)
-            found |= {row.mailbox: to_day(row) for row in db.execute(select(day).join(last, same))}
+    for end, numbers in by_date.items():  # the whole earth lives in three dates at most
+        for some in batches(numbers):
+            found |= {row.mailbox: to_day(row) for row in db.execute(_LAST_SENT, {"end": end, "numbers": some})}
     return found
 
 
@@ -127,6 +158,27 @@ def lived(db: Connection, since: date) -> dict[tuple[int, date], tuple[int, int 
         for row in db.execute(planned)
     }
     return {key: (counts.get(key, 0), allowed.get(key, 0)) for key in counts.keys() | allowed.keys()}
+
+
+# One step back from its end in the index of a mailbox's days, and a few more if what it sent last was all dropped.
+_last = (
+    select(message.c.local_date)
+    .where(message.c.sender == mailbox.c.id, message.c.local_date < bindparam("end", type_=message.c.local_date.type))
+    .where(_gone)
+    .order_by(message.c.local_date.desc())
+    .limit(1)
+    .correlate(mailbox)
+    .scalar_subquery()
+)
+_LAST_SENT = (
+    select(day)
+    .join_from(day, mailbox, and_(mailbox.c.id == day.c.mailbox, day.c.local_date == _last))
+    .where(mailbox.c.id.in_(bindparam("numbers", expanding=True)))
+)
+_known = exists().where(
+    day.c.mailbox == mailbox.c.id, day.c.local_date == bindparam("today", type_=day.c.local_date.type)
+)
+_UNPLANNED = select(mailbox.c.id).where(mailbox.c.removed_at.is_(None), mailbox.c.zone == bindparam("zone"), ~_known)
 
 
 def inserting(db: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -29,13 +29,16 @@ from warmup.errors import StoreDown, StoreError
 if TYPE_CHECKING:
     import psycopg
 
+PROGRAM = "warmup"  # what the server calls our sessions
 _READING = "warmup_reading"  # of SQLAlchemy's execution options: the transaction writes nothing
+_CACHE = 64 * 1024  # KiB that a connection keeps of an SQLite file, if it has read as much
 _BUSY = 10  # seconds to wait for another process's write: a guess, far above any transaction of ours
 _CONNECT = 10  # seconds to wait for a PostgreSQL server: a guess
 # Seconds until a PostgreSQL server that has vanished from the network is noticed, without a word from it: 15 + 3 * 5.
 _ALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 # The same at the server, which holds the lock of a daemon whose machine has vanished for that long.
 _NOTICED = " ".join(f"-c tcp_{name}={value}" for name, value in _ALIVE.items() if name.startswith("keep"))
+_DEADLOCK = "40P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 # What may pass by itself: somebody else writes, the disk is full, read-only or in trouble, files can't be opened.
 _PASSING = frozenset(
     {
@@ -105,7 +108,7 @@ def engine_for(place: Place) -> Engine:
             pool_pre_ping=True,  # a restarted server costs nobody a transaction
             connect_args={
                 "connect_timeout": _CONNECT,
-                "application_name": "warmup",
+                "application_name": PROGRAM,
                 "options": f"-c lock_timeout={1000 * _BUSY:.0f} {_NOTICED}",
                 **_ALIVE,
             },
@@ -129,6 +132,9 @@ def _prepare_sqlite(path: Path, connection: sqlite3.Connection, entry: Connectio
     # NORMAL can forget the last commits when the power fails, and a forgotten claim is a doubled mail.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    # The indices' pages that the planning of one circle changes; with the 2 MB that are usual they are written and read
+    # again and again, and it takes half as long again.
+    connection.execute(f"PRAGMA cache_size = {-_CACHE}")
 
 
 def _begin(path: Path, db: Connection) -> None:
@@ -171,8 +177,15 @@ def trouble_of(place: Place, *, all_of_it: bool = False) -> Iterator[None]:
         wrong = code == sqlite3.SQLITE_ERROR  # for SQLite "operational" too
         if not all_of_it and (wrong or not outside):
             raise
-        passing = isinstance(error, OperationalError | InterfaceError) if code is None else code & 0xFF in _PASSING
+        # A session that the server has ended in the middle of a transaction is "internal" for it.
+        gone = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+        passing = gone if code is None else code & 0xFF in _PASSING
         raise (StoreDown if passing else StoreError)(f"{place.name}: {_line(error.orig)}") from error
+
+
+def deadlocked(error: BaseException) -> bool:
+    """Whether it is that two transactions waited for each other, and the server has undone this one."""
+    return getattr(getattr(error.__cause__, "orig", None), "sqlstate", None) == _DEADLOCK
 
 
 def _line(said: object) -> str:

@@ -7,21 +7,23 @@ password (`warmup.secrets`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, insert, or_, select, update
 
 from warmup.errors import UsageError
 from warmup.model import Endpoint, Mailbox, Relay
 
+from .days import batches
 from .pauses import mended
 from .rows import from_fields, from_relay, to_mailbox, to_relay
+from .shards import shard_of
 from .tables import budget, day, mailbox, message, pause, relay
 
 REMOVED = "mailbox removed"  # why the slots of a removed mailbox, and those to it, were dropped
-_MANY = 100  # mailboxes whose relays aren't asked for one by one
+_MANY = 1000  # mailboxes whose relays aren't asked for by their numbers
 
 
 class Fields(TypedDict, total=False):
@@ -104,15 +106,56 @@ def every(db: Connection, *, removed: bool = False) -> list[Mailbox]:
     return _whole(db, db.execute(sought if removed else sought.where(mailbox.c.removed_at.is_(None))).all())
 
 
+def numbers(db: Connection) -> list[int]:
+    """Those of the mailboxes of the pool."""
+    return list(db.scalars(select(mailbox.c.id).where(mailbox.c.removed_at.is_(None))))
+
+
+def zones(db: Connection) -> list[str]:
+    """Where the mailboxes of the pool live."""
+    return list(db.scalars(select(mailbox.c.zone).where(mailbox.c.removed_at.is_(None)).distinct()))
+
+
+def count(db: Connection) -> int:
+    """How many there are in the pool."""
+    found: int = db.execute(
+        select(func.count()).select_from(mailbox).where(mailbox.c.removed_at.is_(None))
+    ).scalar_one()
+    return found
+
+
+def domains(db: Connection) -> list[str]:
+    """The domains of the pool, in their order."""
+    addresses = db.scalars(select(mailbox.c.address).where(mailbox.c.removed_at.is_(None)))
+    return sorted({address.rpartition("@")[2] for address in addresses})
+
+
 def some(db: Connection, ids: Collection[int]) -> dict[int, Mailbox]:
     """Mailboxes by their numbers, removed ones too."""
-    if not ids:
-        return {}
     if len(ids) == 1:
         rows = db.execute(_ONE, {"which": next(iter(ids))}).all()
     else:
-        rows = db.execute(_ALL.where(mailbox.c.id.in_(ids))).all()
+        rows = [row for few in batches(ids) for row in db.execute(_ALL.where(mailbox.c.id.in_(few)))]
     return {one.id: one for one in _whole(db, rows)}
+
+
+def ends(db: Connection, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Where the mail of some mailboxes begins and where it is handed in: domain and submission host, in the order of
+    their numbers here.
+    """
+    columns = mailbox.c.id, mailbox.c.address, func.lower(mailbox.c.smtp_host)
+    known = {
+        id: (address.rpartition("@")[2], host)
+        for few in batches(ids)
+        for id, address, host in db.execute(select(*columns).where(mailbox.c.id.in_(few)))
+    }
+    return {number: known[number] for number in ids if number in known}
+
+
+def in_shards(db: Connection) -> Mapping[int, int]:
+    """How many mailboxes there are in each shard that has any."""
+    counted = select(shard_of(mailbox.c.id).label("shard"), func.count()).where(mailbox.c.removed_at.is_(None))
+    return {row[0]: row[1] for row in db.execute(counted.group_by("shard"))}
 
 
 def change(db: Connection, id: int, **fields: Unpack[Fields]) -> Mailbox:

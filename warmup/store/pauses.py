@@ -6,7 +6,7 @@ Owns: their rows, and in SQL what `Pause.covers` says of one. Does not own: how 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import (
@@ -23,11 +23,12 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
     update,
 )
 
 from warmup.errors import UsageError
-from warmup.model import Cause, Pause, Scope, Stage
+from warmup.model import Cause, Pause, Scope, Stage, digest
 
 from .rows import from_pause, to_pause
 from .tables import NOW, mailbox, message, pause, relay
@@ -38,6 +39,16 @@ def open_(db: Connection, pause_: Pause) -> Pause:
     return to_pause(db.execute(insert(pause).values(**from_pause(pause_)).returning(*pause.c)).one())
 
 
+def alone(db: Connection, like: Pause) -> None:
+    """Nobody else looks for the last pause of the same, to open the next, until the end of the transaction: one that
+    another node opens just now would be the same trouble told twice. (SQLite has one writer anyway.)
+    """
+    if db.dialect.name == "postgresql":
+        whose = like.mailbox if like.scope in _OWN else None
+        what = digest(like.scope, whose, like.provider, like.recipient, like.domain, like.host)
+        db.execute(_ALONE, {"what": int(what[:15], 16)})
+
+
 def get(db: Connection, id: int) -> Pause:
     """The pause of that number, over or not. Raises `UsageError` if there is none."""
     row = db.execute(select(pause).where(pause.c.id == id)).one_or_none() if id <= _LAST else None
@@ -46,9 +57,13 @@ def get(db: Connection, id: int) -> Pause:
     return to_pause(row)
 
 
-def active(db: Connection, now: datetime) -> list[Pause]:
-    """What holds at `now`, oldest first."""
-    return _read(db, _all().where(_holds(now)))
+def active(db: Connection, now: datetime, of: Collection[int] | None = None) -> list[Pause]:
+    """What holds at `now`, oldest first; or what of it can hold any `of` these mailboxes, as sender or recipient."""
+    holding = _all().where(_holds(now))
+    if of is None:
+        return _read(db, holding)
+    shared = pause.c.scope.in_([Scope.DOMAIN, Scope.HOST])
+    return _read(db, holding.where(or_(shared, pause.c.mailbox.in_(of), pause.c.recipient.in_(of))))
 
 
 def last(db: Connection, like: Pause) -> Pause | None:
@@ -108,10 +123,11 @@ def lost(
     """
     if not since:
         return {}
-    taken = select(pause.c.mailbox, pause.c.since, pause.c.age_lost).where(pause.c.age_lost > 0)
+    whose_own = pause.c.mailbox.in_(since), pause.c.age_lost > 0
+    taken = select(pause.c.mailbox, pause.c.since, pause.c.age_lost).where(*whose_own)
     sums: Counter[int] = Counter()
     for whose, began, days in db.execute(taken.where(pause.c.since >= min(since.values()))):
-        if whose in since and began >= since[whose] and (before is None or began < before[whose]):
+        if began >= since[whose] and (before is None or began < before[whose]):
             sums[whose] += days
     return sums
 
@@ -196,6 +212,7 @@ def _in(which: ColumnElement[int], true: ColumnElement[bool]) -> ColumnElement[b
     return which.in_(select(mailbox.c.id).where(true))
 
 
+_ALONE = text("SELECT pg_advisory_xact_lock(:what)")
 UNVISITED = and_(pause.c.scope == word(Scope.ACCESS), pause.c.lifted_at.is_(None))  # the last visit broke
 _of_whom = pause.c.mailbox == bindparam("whom")
 _TROUBLED = select(pause.c.id).where(_of_whom, UNVISITED).limit(1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Row, RowMapping
@@ -33,6 +34,8 @@ _PLAIN_OF_MESSAGE = tuple(field.name for field in fields(Message) if field.name 
 _PLAIN_OF_PAUSE = tuple(field.name for field in fields(Pause) if field.name not in {"scope", "cause", "response"})
 _PLAIN_OF_DAY = tuple(field.name for field in fields(Day))
 _PLAIN_OF_BOOKMARK = tuple(field.name for field in fields(Bookmark))
+SLOT = tuple(field.name for field in fields(Slot))
+_of_slot = attrgetter(*SLOT)
 
 Values = dict[str, Any]  # the columns of a row
 
@@ -89,7 +92,7 @@ def from_response(response: Response | None) -> Values:
 
 
 def from_slot(slot: Slot) -> Values:
-    return {field.name: getattr(slot, field.name) for field in fields(Slot)}
+    return dict(zip(SLOT, _of_slot(slot), strict=True))
 
 
 def from_day(day: Day) -> Values:

@@ -31,7 +31,7 @@ def prepare(place: Place, engine: Engine, *, create: bool, seed: str | None) -> 
     """Returns when the database has the tables of this program; makes or upgrades them if `create`.
 
     `seed` becomes the install's when this makes it. Raises `StoreError` if there is no database, or it isn't ours, is
-    newer than the program, or is older and not `create`.
+    newer than the program, or is older and not `create`, or a daemon is at work that the upgrade would trip up.
     """
     if place.path is not None:
         _look_at_file(place.path, create=create)
@@ -39,10 +39,19 @@ def prepare(place: Place, engine: Engine, *, create: bool, seed: str | None) -> 
         if create and place.path is None:
             db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING})
         if not _current(db, place, create=create):
+            _refuse_beside_daemons(db, place)
             _upgrade(db)
             installs.mint(db, seed=seed)
     if place.path is not None:
         _remember_wal(engine)
+
+
+def recheck(place: Place, engine: Engine) -> None:
+    """To be asked once the daemon's lock is held: until then somebody newer may have upgraded the database. Raises
+    `StoreError` as `prepare` does.
+    """
+    with engine.connect() as db, db.begin():
+        _current(db, place, create=False)
 
 
 def _look_at_file(path: Path, *, create: bool) -> None:
@@ -89,6 +98,26 @@ def _current(db: Connection, place: Place, *, create: bool) -> bool:
             f"{place.name}: database revision {revision} is older than this program; upgrade it with: warmup init"
         )
     return False
+
+
+def _refuse_beside_daemons(db: Connection, place: Place) -> None:
+    """Raises `StoreError` if one is at work that couldn't go on with what is to be changed."""
+    if not inspect(db).has_table("alembic_version"):
+        return
+    pending = ScriptDirectory(str(MIGRATIONS)).iterate_revisions("head", db.scalar(_REVISION))
+    stopping = [script.revision for script in pending if not getattr(script.module, "rolling", False)]
+    if stopping and not _taken_until_done(db, place):
+        raise StoreError(
+            f"{place.name}: what is at work on it is of an older version and couldn't go on with revision"
+            f" {stopping[0]}; stop all daemons, then start the new ones"
+        )
+
+
+def _taken_until_done(db: Connection, place: Place) -> bool:
+    """Whether no daemon is at work; on PostgreSQL none can begin either until the end of the transaction."""
+    if place.path is not None:
+        return lock.holder(place.path) is None
+    return bool(db.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": lock.KEY}))
 
 
 def _upgrade(db: Connection) -> None:

@@ -9,13 +9,18 @@ and undone when it raises.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from . import lock, schema
+from . import lock, nodes, schema
 from .engine import Place, engine_for, locate, reading, trouble_of
+from .lock import Held
+from .nodes import Node
+from .shards import SHARDS
 from .writer import Writer
 
 P = ParamSpec("P")
@@ -30,7 +35,7 @@ class Store:
         self._place = place
         self._engine = engine
         self._writer = Writer(place, engine)
-        self._held: lock.Held | None = None
+        self._held: Held | None = None
 
     @classmethod
     def open(cls, url: str, *, create: bool = False, seed: str | None = None) -> Self:
@@ -76,25 +81,49 @@ class Store:
         result: T = await self._writer.submit(lambda db: work(db, *args, **kwargs))
         return result
 
-    def lock(self) -> None:
-        """Be the only daemon on this database, until `close` or the end of the process. Raises `StoreError` if there
-        is one already.
+    def lock(self, node: str = "") -> None:
+        """Be the only daemon on this database, by that name, until `close` or the end of the process. Raises
+        `StoreError` if there is one already.
 
         A server's lock is lost with its connection. Then `do` raises `StoreDown` until this was called again.
         """
+        self._hold(partial(lock.take, node=node))
+
+    def join(self, node: str, silent: timedelta) -> None:
+        """As `lock`, but as one of several nodes, by that name; one that says nothing for so long has lost its lock.
+        Raises `UsageError` for a database in SQLite.
+        """
+        self._hold(partial(lock.join, node=node, silent=silent))
+
+    def _hold(self, take: Callable[[Place, Engine], Held]) -> None:
         if self._held is not None:
             if not self._held.lost:
                 return
             self._held.give_back()
             self._held = None
         with trouble_of(self._place):
-            self._held = lock.take(self._place, self._engine)
-        self._writer.session = self._held.session
+            held = take(self._place, self._engine)
+            try:
+                schema.recheck(self._place, self._engine)
+            except BaseException:
+                held.give_back()
+                raise
+        self._held = held
+        self._writer.session = held.session
 
     def served(self) -> bool:
         """Whether a daemon, in whatever process, holds the lock. Raises `StoreError` if the database can't be asked."""
         with trouble_of(self._place):
             return lock.taken(self._place, self._engine)
+
+    def nodes(self) -> list[Node]:
+        """The daemons that hold the lock: one, several or none. Raises `StoreError` if the database can't be asked."""
+        with trouble_of(self._place):
+            if self._place.path is None:
+                return self.run(nodes.at_work)
+            pid = lock.holder(self._place.path)
+        everything = frozenset(range(SHARDS))
+        return [Node(f"process {pid}", None, None, leads=True, shards=everything, alone=True)] if pid else []
 
     def close(self) -> None:
         """Finish what waits, and let go."""

@@ -56,6 +56,10 @@ def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Inde
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
+# Databases spell a truth differently, and use an index only for a condition that is spelled as it is.
+_UNANSWERED = text("answer_wanted = 1 AND answered_at IS NULL"), text("answer_wanted AND answered_at IS NULL")
+
+
 class InstallRow(Base, table=True):
     """This installation: one row."""
 
@@ -137,7 +141,8 @@ class MessageRow(Answered, table=True):
         _one_of("placement", Placement),
         _whole_response(),
         # What is due, each by an index that holds nothing else: an empty tick costs nothing, however much is planned.
-        _partial("ix_message_waiting", "due_at", "sender", where="claimed_at IS NULL AND dropped_at IS NULL"),
+        # What waits stands by the circles in which it was planned: those who plan one write in one place of it.
+        _partial("ix_message_waiting", "circle", "due_at", "sender", where="claimed_at IS NULL AND dropped_at IS NULL"),
         _partial("ix_message_waiting_of", "sender", "due_at", where="claimed_at IS NULL AND dropped_at IS NULL"),
         _partial("ix_message_visit", "visit_at", "recipient", where="visit_at IS NOT NULL"),
         _partial("ix_message_keep", "keep_at", "sender", where="keep_at IS NOT NULL"),
@@ -154,9 +159,17 @@ class MessageRow(Answered, table=True):
             where="parent IS NOT NULL AND dropped_at IS NULL AND refused_at IS NULL",
             unique=True,
         ),
+        # Filled when something is tried, in the order of time, and not when it is planned.
+        _partial("ix_message_tried", "due_at", where="NOT (claimed_at IS NULL AND dropped_at IS NULL)"),
+        Index(
+            "ix_message_unanswered",
+            "recipient",
+            "local_date",
+            sqlite_where=_UNANSWERED[0],
+            postgresql_where=_UNANSWERED[1],
+        ),
         Index("ix_message_day", "sender", "local_date"),
-        Index(None, "recipient"),
-        Index(None, "due_at"),
+        Index("ix_message_received", "recipient", "local_date"),
         Index(None, "thread"),
         {"sqlite_autoincrement": True},
     )
@@ -175,6 +188,7 @@ class MessageRow(Answered, table=True):
     turn: int
     parent: str | None
     answer_wanted: bool
+    circle: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     claimed_at: datetime | None = None
     claimed_by: str | None = None
     data_at: datetime | None = None

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine
 
 from warmup.errors import StoreDown, StoreError
 
-from .engine import Place, trouble_of
+from .engine import Place, deadlocked, trouble_of
 
 _MOST = 256  # works in one transaction, about, so that the first doesn't wait long for the last; a guess
 
@@ -119,8 +119,9 @@ class Writer:
         return batch
 
     def _commit(self, batch: Sequence[_Job]) -> BaseException | None:
-        """All in one transaction. If a work fails nothing has happened, and each is done again alone. If no transaction
-        can be begun all fail, for each would wait as long as the first; the answer is why.
+        """All in one transaction. If a work fails nothing has happened, and each is done again alone; also a lone one
+        that gave way to another node, for that has gone on. If no transaction can be begun all fail, for each would
+        wait as long as the first; the answer is why.
         """
         begun = False
         try:
@@ -128,7 +129,7 @@ class Writer:
                 begun = True
                 results = [job.work(db) for job in batch]
         except BaseException as error:
-            if begun and len(batch) > 1:
+            if begun and (len(batch) > 1 or deadlocked(error)):
                 return self._commit_each(batch)
             for job in batch:
                 job.error = error

@@ -7,11 +7,12 @@ A claim is committed before anybody dials. One that a crash leaves behind is fou
 
 The statements are made once, since making one takes ten times as long as running it. Their parameters: `who` is the
 sending mailbox, `which` a message, `by` the submission host, NULL for the sender's own, `today` its
-local date at `now`; what was due before `earliest` is missed.
+local date at `now`; what was due before `earliest` is missed, and what was before `overdue` if a later one is due.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,7 @@ from warmup.model import Message, Response
 from warmup.store.mailboxes import REMOVED
 from warmup.store.pauses import HELD, word
 from warmup.store.rows import from_response, to_message
+from warmup.store.shards import Shards, among
 from warmup.store.tables import NOW, budget, day, mailbox, message
 
 DAY_OVER = "day over"
@@ -43,18 +45,45 @@ UNREAD = "not read in time"  # what it was to answer wasn't opened while the ans
 MISSED = "missed"
 INTERRUPTED = "interrupted before the server's answer"  # why nobody can say whether it was accepted
 
+_HARDLY_LATE = timedelta(minutes=1)  # a guess: what was planned to go together still does
+
 MANY = 2**31 - 1  # more than anybody sends in a day
 
 m = message.c
 
 WHICH = m.id == bindparam("which")
 WAITING = and_(m.claimed_at.is_(None), m.dropped_at.is_(None))
+TRIED = ~WAITING  # as the index says it, or it isn't used
 IN_HAND = and_(m.claimed_at.is_not(None), m.sent_at.is_(None), m.refused_at.is_(None), m.dropped_at.is_(None))
 
 
-def senders_due(db: Connection, now: datetime) -> list[int]:
-    """The mailboxes with a slot that is due, whether it may be sent or not."""
-    return list(db.scalars(_SENDERS_DUE, {"now": now}))
+# The circles of which anything waits: one after another in the index of what waits, which begins with them; behind each
+# stands what of it is due.
+_one = message.alias("one_of_circle").c
+_next = message.alias("next_of_circle").c
+_first_circle = select(func.min(_one.circle).label("number")).where(
+    _one.claimed_at.is_(None), _one.dropped_at.is_(None)
+)
+_circles = _first_circle.cte("circles", recursive=True)
+_after = (
+    select(func.min(_next.circle))
+    .where(_next.claimed_at.is_(None), _next.dropped_at.is_(None), _next.circle > _circles.c.number)
+    .correlate(_circles)
+    .scalar_subquery()
+)
+CIRCLES = _circles.union_all(select(_after).where(_circles.c.number.is_not(None)))
+IN_A_CIRCLE = m.circle.in_(select(CIRCLES.c.number))  # true of all that waits, and how the index is used
+
+
+def senders_due(db: Connection, now: datetime, shards: Shards | None = None) -> list[int]:
+    """The mailboxes with a slot that is due, whether it may be sent or not, the longest due first; with `shards`, of
+    those alone.
+    """
+    if shards is None:
+        due = db.scalars(_SENDERS_DUE, {"now": now})
+    else:
+        due = db.scalars(_SENDERS_DUE_AMONG, {"now": now, "shards": list(shards)})
+    return list(dict.fromkeys(due))
 
 
 def claim(
@@ -65,6 +94,7 @@ def claim(
     today: date,
     owner: str,
     late: timedelta,
+    apart: timedelta | None = None,
     most: int = MANY,
     via: str | None = None,
     dropped: list[Message] | None = None,
@@ -72,13 +102,24 @@ def claim(
     """The mailbox's earliest slot that may be sent now, claimed by `owner`; or None. What may not be sent is settled:
     dropped with its reason, and added to `dropped`.
 
-    `today` is the sender's local date at `now`; a slot due more than `late` ago is missed. `most` is what the mailbox
-    may send in a day by now, if that is less than the day's allowance; `via` the submission host it is to go by, None
-    for the mailbox's own.
+    `today` is the sender's local date at `now`; a slot due more than `late` ago is missed, and so is one due more than
+    `apart` ago, and more than a minute, when the time of a later one has come: what a mailbox couldn't send doesn't go
+    all at once when it can.
+    `most` is what the mailbox may send in a day by now, if that is less than the day's allowance; `via` the submission
+    host it is to go by, None for the mailbox's own.
     """
     if not _hold(db, mailbox, now):
         return None
-    asked = {"who": mailbox, "now": now, "today": today, "earliest": now - late, "most": most, "by": via}
+    overdue = now - (late if apart is None else max(apart, _HARDLY_LATE))
+    asked = {
+        "who": mailbox,
+        "now": now,
+        "today": today,
+        "earliest": now - late,
+        "overdue": overdue,
+        "most": most,
+        "by": via,
+    }
     settled = db.execute(_SETTLE, asked).all()
     if dropped is not None:
         dropped += map(to_message, settled)
@@ -124,11 +165,16 @@ def drop(
 
 
 def release(
-    db: Connection, *, owner: str | None = None, before: datetime | None = None, sender: int | None = None
+    db: Connection,
+    *,
+    owner: str | None = None,
+    before: datetime | None = None,
+    sender: int | None = None,
+    shards: Shards | None = None,
 ) -> int:
-    """After a crash: claims of `owner`, or of anybody, of one `sender`, or of all, made before then or ever, are free
-    again. Those that had come to DATA aren't: they are uncertain, and a visit to the recipient is due. How many of
-    both.
+    """After a crash: claims of `owner`, or of anybody, of one `sender`, of those of some `shards`, or of all, made
+    before then or ever, are free again. Those that had come to DATA aren't: they are uncertain, and a visit to the
+    recipient is due. How many of both.
     """
     left = [IN_HAND]
     if owner is not None:
@@ -137,10 +183,19 @@ def release(
         left.append(m.claimed_at < before)
     if sender is not None:
         left.append(m.sender == sender)
+    if shards is not None:
+        left.append(among(m.sender))
     freed = update(message).where(*left, m.data_at.is_(None)).values(claimed_at=None, claimed_by=None)
     lost = m.data_at.is_not(None), m.visit_at.is_(None), m.missing_at.is_(None)
     doubted = update(message).where(*left, *lost).values(visit_at=m.data_at, reason=INTERRUPTED)
-    return db.execute(freed).rowcount + db.execute(doubted).rowcount
+    of = {} if shards is None else {"shards": list(shards)}
+    return db.execute(freed, of).rowcount + db.execute(doubted, of).rowcount
+
+
+def in_hand(db: Connection) -> Mapping[str, int]:
+    """How many messages are on their way to a server just now, by who claimed them; not what is only looked for."""
+    counted = select(m.claimed_by, func.count()).where(IN_HAND, m.visit_at.is_(None), m.missing_at.is_(None))
+    return {row[0]: row[1] for row in db.execute(counted.group_by(m.claimed_by))}
 
 
 def _hold(db: Connection, mailbox: int, now: datetime) -> bool:
@@ -170,12 +225,19 @@ _today = bindparam("today", type_=m.local_date.type)
 _sender = bindparam("who", type_=m.sender.type)
 _parent = message.alias("parent").c
 _used = message.alias("used").c
+_later = message.alias("later").c
 
 _due = and_(m.sender == _sender, WAITING, m.due_at <= NOW)
 _missed = m.due_at < bindparam("earliest")
 _gone = exists().where(mailbox.c.id.in_([m.sender, m.recipient]), mailbox.c.removed_at.is_not(None)).correlate(message)
 _never_came = _of_parent(
     or_(_parent.dropped_at.is_not(None), _parent.refused_at.is_not(None), _parent.missing_at.is_not(None))
+)
+_overtaken = and_(
+    m.due_at < bindparam("overdue", type_=m.due_at.type),
+    exists().where(
+        _later.sender == _sender, _later.local_date == _today, _later.due_at > m.due_at, _later.due_at <= NOW
+    ),
 )
 _answerable = or_(m.parent.is_(None), _of_parent(_parent.opened_at.is_not(None)))
 
@@ -201,12 +263,15 @@ _why_not = case(
     (_never_came, word(UNANSWERABLE)),
     (and_(_missed, ~_answerable), word(UNREAD)),
     (_missed, word(MISSED)),
+    (and_(_overtaken, _answerable), word(MISSED)),
     else_=None,
 )
 _first = select(m.id).where(_due, m.local_date == _today, _answerable).order_by(m.due_at, m.id).limit(1)
 
 _GIVE_BACK = update(message).where(WHICH, IN_HAND)
-_SENDERS_DUE = select(m.sender).where(WAITING, m.due_at <= NOW).distinct().order_by(m.sender)
+# Each once, but not by DISTINCT: for that SQLite would read all that waits, in the order of the senders.
+_SENDERS_DUE = select(m.sender).where(IN_A_CIRCLE, WAITING, m.due_at <= NOW).order_by(m.due_at, m.sender)
+_SENDERS_DUE_AMONG = _SENDERS_DUE.where(among(m.sender))
 _HOLD = (
     select(mailbox.c.id)
     .where(mailbox.c.id == _sender, exists().where(_due))

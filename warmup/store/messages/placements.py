@@ -17,6 +17,8 @@ from warmup.model import Placement, Stage
 from warmup.placement import Counts
 from warmup.store.tables import mailbox, message
 
+from .claims import TRIED
+
 m = message.c
 _to = mailbox.alias("recipient_of_placed")
 
@@ -28,7 +30,9 @@ def placements(
 ) -> Mapping[Lane, Counts]:
     """What became of the messages that were due since then; of every lane, or of one sender's, or to one provider."""
     lane = (m.sender, _to.c.provider)
-    counted = select(*lane, *_SUMS).join_from(message, _to, _to.c.id == m.recipient).where(m.due_at >= since, _SETTLED)
+    counted = (
+        select(*lane, *_SUMS).join_from(message, _to, _to.c.id == m.recipient).where(m.due_at >= since, TRIED, _SETTLED)
+    )
     if sender is not None:
         counted = counted.where(m.sender == sender)
     if provider is not None:

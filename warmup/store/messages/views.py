@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, exists, func, or_, select
 
@@ -17,7 +17,7 @@ from warmup.store.pauses import NEXT_END
 from warmup.store.rows import to_message
 from warmup.store.tables import NOW, mailbox, message
 
-from .claims import WAITING
+from .claims import CIRCLES, TRIED, WAITING
 
 m = message.c
 _answer = message.alias("answer")
@@ -68,32 +68,46 @@ def called_each(db: Connection, message_ids: Iterable[str]) -> list[Message]:
 
 def written_to(db: Connection, recipient: int, since: datetime) -> list[Message]:
     """What was to be sent to a mailbox since then and isn't merely planned any more, the earliest first."""
-    sent = select(message).where(m.recipient == recipient, m.due_at >= since, ~WAITING)
+    sent = select(message).where(m.recipient == recipient, m.due_at >= since, _of_days_since(since), TRIED)
     return _read(db, sent.order_by(m.due_at, m.id))
 
 
-def owed(db: Connection, *, since: datetime) -> list[Message]:
-    """Messages due after `since` that want an answer and have none planned or sent: on their way, arrived, or planned
-    themselves; not those that went missing or were given up unread. Only between mailboxes of the pool.
+def owed(db: Connection, recipients: Collection[int], *, since: datetime) -> list[Message]:
+    """Messages to these mailboxes, due after `since`, that want an answer and have none planned or sent: on their way,
+    arrived, or planned themselves; not those that went missing or were given up unread. Only between mailboxes of the
+    pool.
     """
     live_answer = _answer.c.parent == m.message_id, _answer.c.dropped_at.is_(None), _answer.c.refused_at.is_(None)
-    wanting = and_(m.answer_wanted, m.due_at > since, m.missing_at.is_(None), m.answered_at.is_(None), _live)
+    lately = m.due_at > since, _of_days_since(since)
+    wanting = *lately, m.answer_wanted, m.answered_at.is_(None), m.missing_at.is_(None), _live
     read_or_to_be = or_(m.opened_at.is_not(None), m.filed_at.is_(None))
-    unanswered = wanting, read_or_to_be, ~exists().where(*live_answer), _in_pool(m.sender), _in_pool(m.recipient)
-    return _read(db, select(message).where(*unanswered).order_by(m.due_at, m.id))
+    unanswered = *wanting, read_or_to_be, ~exists().where(*live_answer), _in_pool(m.sender), _in_pool(m.recipient)
+    found: list[Message] = []
+    for some in batches(recipients):
+        found += _read(db, select(message).where(m.recipient.in_(some), *unanswered))
+    return sorted(found, key=lambda message: (message.due_at, message.id))
 
 
-def last_written(db: Connection, since: datetime) -> Mapping[tuple[int, int], datetime]:
-    """When each sender last wrote, or is planned to write, to each recipient; by (sender, recipient)."""
+def last_written(db: Connection, senders: Collection[int], *, since: datetime) -> Mapping[tuple[int, int], datetime]:
+    """When each of these senders last wrote, or is planned to write, to each recipient; by (sender, recipient)."""
     last = func.max(func.coalesce(m.sent_at, m.due_at))
-    pairs = select(m.sender, m.recipient, last).where(_live, m.due_at > since).group_by(m.sender, m.recipient)
-    return {(sender, recipient): at for sender, recipient, at in db.execute(pairs)}
+    found: dict[tuple[int, int], datetime] = {}
+    for some in batches(senders):
+        lately = m.sender.in_(some), m.due_at > since, _of_days_since(since), _live
+        rows = db.execute(select(m.sender, m.recipient, last).where(*lately).group_by(m.sender, m.recipient))
+        found |= {(sender, recipient): at for sender, recipient, at in rows}
+    return found
 
 
-def inbound(db: Connection, since: datetime) -> list[tuple[int, datetime]]:
-    """Each live message's recipient, and when it was sent or is due."""
-    sought = select(m.recipient, func.coalesce(m.sent_at, m.due_at)).where(_live, m.due_at > since)
-    return [(recipient, at) for recipient, at in db.execute(sought.order_by(m.due_at, m.id))]
+def inbound(db: Connection, recipients: Collection[int], *, since: datetime, until: datetime) -> Mapping[int, int]:
+    """How many live messages to each of these mailboxes were sent, or are due, since then and before `until`."""
+    at = func.coalesce(m.sent_at, m.due_at)
+    found: dict[int, int] = {}
+    for some in batches(recipients):
+        live = m.recipient.in_(some), _of_days_since(since), _live, at >= since, at < until
+        counted = select(m.recipient, func.count()).where(*live).group_by(m.recipient)
+        found |= {recipient: count for recipient, count in db.execute(counted)}
+    return found
 
 
 def planned(db: Connection, mailbox: int | None, local_date: date) -> list[Message]:
@@ -109,7 +123,7 @@ def names(db: Connection, mailbox: int, since: date, until: date) -> list[str]:
 
 def recent(db: Connection, limit: int, mailbox: int | None = None) -> list[Message]:
     """The latest messages, sent, in hand or dropped, that a mailbox or anybody sent or was sent; the latest first."""
-    tried = select(message).where(~WAITING).order_by(m.due_at.desc(), m.id.desc()).limit(limit)
+    tried = select(message).where(TRIED).order_by(m.due_at.desc(), m.id.desc()).limit(limit)
     return _read(db, tried if mailbox is None else tried.where(or_(m.sender == mailbox, m.recipient == mailbox)))
 
 
@@ -154,6 +168,13 @@ def _sent_on(db: Connection, dates: set[date]) -> Mapping[tuple[int, date], int]
     return {(sender, on): sent for sender, on, sent in db.execute(of_day.group_by(m.sender, m.local_date))}
 
 
+def _of_days_since(at: datetime) -> ColumnElement[bool]:
+    """Of a local day that it is or will be anywhere at `at`: true of all that is due or sent since then, in the words
+    of the indices of a mailbox's days.
+    """
+    return m.local_date >= (at.astimezone(UTC) - _WESTERNMOST).date()
+
+
 def _read(db: Connection, sought: Select[tuple[object, ...]]) -> list[Message]:
     return [to_message(row) for row in db.execute(sought)]
 
@@ -162,15 +183,23 @@ def _in_pool(id: ColumnElement[int]) -> ColumnElement[bool]:
     return ~exists().where(mailbox.c.id == id, mailbox.c.removed_at.is_not(None)).correlate(message)
 
 
+_WESTERNMOST = timedelta(hours=12)  # behind UTC
+
+
+def _first_of_a_circle(*of: ColumnElement[bool]) -> Select[datetime | None]:
+    in_circle = select(func.min(m.due_at)).where(m.circle == CIRCLES.c.number, WAITING, *of).correlate(CIRCLES)
+    return select(func.min(in_circle.scalar_subquery())).select_from(CIRCLES)
+
+
 _live_turns = select(message).where(_live).order_by(m.turn, m.id)
 _THREAD = _live_turns.where(m.thread == bindparam("thread"))
 _since, _until = (bindparam(name, type_=m.local_date.type) for name in ("since", "until"))
 _NAMES = select(m.message_id).where(m.sender == bindparam("who"), m.local_date.between(_since, _until))
-_FIRST_WAITING = select(m.due_at).where(WAITING).order_by(m.due_at).limit(1)
+_FIRST_WAITING = _first_of_a_circle()
 
-# Each reads one entry of one of the indices of what is due.
+# Each reads one entry of one of the indices of what is due; the first, one of each circle.
 _FIRSTS = (
-    select(m.due_at).where(WAITING, m.due_at > NOW).order_by(m.due_at).limit(1),
+    _first_of_a_circle(m.due_at > NOW),
     select(m.visit_at).where(_in_pool(m.recipient), m.visit_at > NOW).order_by(m.visit_at).limit(1),
     select(m.ask_at).where(_in_pool(m.sender), m.ask_at > NOW).order_by(m.ask_at).limit(1),
     select(m.keep_at).where(_in_pool(m.sender), m.keep_at > NOW).order_by(m.keep_at).limit(1),

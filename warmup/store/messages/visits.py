@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func,
 from warmup.model import Message, Placement
 from warmup.store.pauses import SHUT, UNVISITED
 from warmup.store.rows import to_message
+from warmup.store.shards import Shards, among
 from warmup.store.tables import NOW, budget, mailbox, message, pause
 
 from .claims import IN_HAND, WHICH
@@ -63,11 +64,13 @@ class Stamps(TypedDict, total=False):
     reason: str | None
 
 
-def visits_due(db: Connection, now: datetime) -> dict[int, str]:
-    """The mailboxes to visit, and the hosts where they are, the longest due first. A removed one isn't: we have no
-    business there any more. Nor one that looking into is held.
+def visits_due(db: Connection, now: datetime, shards: Shards | None = None) -> dict[int, str]:
+    """The mailboxes to visit, and the hosts where they are, the longest due first; with `shards`, of those alone. A
+    removed one isn't: we have no business there any more. Nor one that looking into is held.
     """
-    return {row.whom: row.host for row in db.execute(_DUE, {"now": now})}
+    if shards is None:
+        return {row.whom: row.host for row in db.execute(_DUE, {"now": now})}
+    return {row.whom: row.host for row in db.execute(_DUE_AMONG, {"now": now, "shards": list(shards)})}
 
 
 def visit(
@@ -156,6 +159,7 @@ _DUE = (
     .group_by(_due.whom, mailbox.c.imap_host)
     .order_by(func.min(_due.at), _due.whom)
 )
+_DUE_AMONG = _DUE.where(among(_due.whom))
 _soon = bindparam("soon", type_=m.visit_at.type)
 _looked_at = or_(m.visit_at <= NOW, and_(m.opened_at.is_not(None), m.visit_at <= _soon))
 

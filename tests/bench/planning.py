@@ -1,0 +1,221 @@
+"""What planning a day costs, beside the least that SQLite would take for the same rows; and what a pool at rest costs.
+
+Everybody's day begins at the same midnight, and everybody may send some 30 messages. Each size is planned in a process
+of its own by the daemon's planner, a circle after another as it does it, into a file whose commits wait for the disk.
+The floor is the same rows put into a copy of the same schema by the sqlite3 module, circle by circle, with nothing
+decided and nothing translated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import os
+import resource
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from unittest.mock import patch
+
+from sqlalchemy import Connection, insert
+
+from warmup.config import Config, load
+from warmup.daemon import planner
+from warmup.daemon.clock import JumpClock
+from warmup.daemon.log import Fact
+from warmup.daemon.run import opened
+from warmup.plan import CIRCLE
+from warmup.store import Store
+from warmup.store.tables import mailbox
+
+from .meter import metered, spread
+
+SIZES = (1_000, 10_000, 100_000)
+
+_MIDNIGHT = datetime(2026, 3, 1, 23, tzinfo=UTC)  # in Berlin; a Monday begins
+_EACH = 30  # messages a day
+_BATCH = CIRCLE * _EACH  # rows in one transaction of the floor, as many as in one of the planner's
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_SETTINGS = f"""
+database = "sqlite:///warmup.db"
+credentials = "credentials"
+[curves.bench]
+kind = "steps"
+table = [[1, {_EACH}]]
+[ramp]
+curve = "bench"
+"""
+_SCHEMA = """SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name IN ('mailbox', 'message')
+    ORDER BY rootpage"""
+# Who receives, in hundredths of the pool; the rest are at home in their own domains, eight to one.
+_PROVIDERS = (("google", 40), ("microsoft", 30), ("yahoo", 5), ("gmx", 5))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """A day of `mailboxes` planned: `rows` written. CPU and times in seconds, memory in bytes."""
+
+    mailboxes: int
+    rows: int
+    cpu: float
+    wall: float
+    longest: float  # for which the store was busy with one circle
+    floor: float  # CPU of the bare rows
+    peak: int
+    file: int
+
+    @property
+    def each(self) -> float:
+        """CPU for one mailbox, in microseconds."""
+        return self.cpu / self.mailboxes * 1e6
+
+
+def measure(*, repeat: int, as_json: bool) -> None:
+    """Prints what `repeat` runs came to."""
+    runs = []
+    for number in range(1, repeat + 1):
+        print(f"run {number} of {repeat} …", file=sys.stderr, flush=True)
+        runs.append([_apart(size) for size in SIZES])
+    if as_json:
+        print(json.dumps([[asdict(day) for day in run] for run in runs], indent=2))
+    else:
+        print("\n".join(_table(runs)))
+
+
+def _apart(size: int) -> Day:
+    """In a new process: what others of this one have used isn't its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as one:
+        return one.apply(plan, (size,))
+
+
+def plan(size: int) -> Day:
+    """A day of a pool of that size."""
+    with tempfile.TemporaryDirectory(prefix="warmup-bench-") as name:
+        folder = Path(name)
+        config = _config(folder)
+        with Store.open(config.database, create=True, seed="bench") as store:
+            store.run(_register, size)
+        with opened(config, JumpClock(_MIDNIGHT), _unheard, {}) as office, _longest() as longest:
+            with metered() as cost:
+                asyncio.run(planner.Planner(office).tick())
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        file = folder / "warmup.db"
+        rows, floor = _floor(file, folder / "floor.db")
+        return Day(
+            mailboxes=size,
+            rows=rows,
+            cpu=cost.cpu,
+            wall=cost.wall,
+            longest=max(longest),
+            floor=floor,
+            peak=peak,
+            file=file.stat().st_size,
+        )
+
+
+def _config(folder: Path) -> Config:
+    file = folder / "warmup.toml"
+    file.write_text(_SETTINGS)
+    return load(file, {})
+
+
+def _register(db: Connection, size: int) -> None:
+    db.execute(insert(mailbox), [_row(number) for number in range(size)])
+
+
+def _row(number: int) -> dict[str, object]:
+    domain = f"d{number // 8}.test"
+    left = number % 100
+    provider = domain
+    for name, share in _PROVIDERS:
+        if left < share:
+            provider = name
+            break
+        left -= share
+    address = f"person{number}@{domain}"
+    servers = {
+        f"{kind}_{part}": value
+        for kind in ("smtp", "imap")
+        for part, value in {"host": f"{kind}.{provider}.test", "port": 993, "security": "tls"}.items()
+    }
+    plain = {"name": f"Person {number}", "zone": "Europe/Berlin", "provider": provider, "curve": None}
+    return {"address": address, "login": address, "credential": address, "added_at": _MIDNIGHT} | plain | servers
+
+
+def _unheard(fact: Fact) -> None:
+    """The log's place."""
+
+
+@contextmanager
+def _longest() -> Iterator[list[float]]:
+    """For how long each circle keeps the store's thread."""
+    plan_circle, taken = planner.plan_circle, list[float]()
+
+    def timed(*args: object) -> object:
+        begun = time.perf_counter()
+        try:
+            return plan_circle(*args)  # type: ignore[arg-type]
+        finally:
+            taken.append(time.perf_counter() - begun)
+
+    with patch.object(planner, "plan_circle", timed):
+        yield taken
+
+
+def _floor(planned: Path, copy: Path) -> tuple[int, float]:
+    """How many rows there are, and the CPU of writing them down once more in their order."""
+    rows, cpu = 0, 0.0
+    with closing(_database(planned)) as there, closing(_database(copy)) as here:
+        for (sql,) in there.execute(_SCHEMA):
+            here.execute(sql)
+        everybody = there.execute("SELECT * FROM mailbox").fetchall()
+        here.executemany(_inserting("mailbox", len(everybody[0])), everybody)
+        cursor = there.execute("SELECT * FROM message ORDER BY id")
+        while batch := list(islice(cursor, _BATCH)):
+            with metered() as cost:
+                here.execute("BEGIN IMMEDIATE")
+                here.executemany(_inserting("message", len(batch[0])), batch)
+                here.execute("COMMIT")
+            rows += len(batch)
+            cpu += cost.cpu
+    return rows, cpu
+
+
+def _database(file: Path) -> sqlite3.Connection:
+    """With the settings of the daemon's own connection."""
+    db = sqlite3.connect(file, isolation_level=None)
+    for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -65536"):
+        db.execute(f"PRAGMA {setting}")
+    return db
+
+
+def _inserting(table: str, width: int) -> str:
+    return f"INSERT INTO {table} VALUES ({', '.join('?' * width)})"
+
+
+def _table(runs: Sequence[Sequence[Day]]) -> Iterator[str]:
+    for days in zip(*runs, strict=True):
+        first = days[0]
+        yield f"{first.mailboxes:,} mailboxes, {first.rows:,} messages"
+        figures = {
+            "rows per second of CPU": [day.rows / day.cpu for day in days],
+            "CPU s": [day.cpu for day in days],
+            "  times the bare rows": [day.cpu / day.floor for day in days],
+            "CPU us per mailbox": [day.each for day in days],
+            "wall s": [day.wall for day in days],
+            "longest that others waited, s": [day.longest for day in days],
+            "peak RSS MB": [day.peak / 1e6 for day in days],
+            "file, bytes per message": [day.file / day.rows for day in days],
+        }
+        for name, values in figures.items():
+            yield f"  {name:<38}{spread(values, 2 if max(values) < 1000 else 0):>32}"
+    ratios = [run[-1].each / run[0].each for run in runs]
+    yield f"cost per mailbox at {SIZES[-1]:,} over that at {SIZES[0]:,}: {spread(ratios, 2)}"

@@ -1,0 +1,76 @@
+"""What the daemon asks at every ring is found by indices, however much is planned or remembered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, select
+
+from warmup.store import budgets, days, messages
+from warmup.store.tables import message
+
+from .pool import DAY, HOUR, LATE, NOON, TODAY, Pool
+
+BOTH = [1, 2]
+ASKED: dict[str, Callable[[Connection], object]] = {
+    "who has something due": lambda db: messages.senders_due(db, NOON),
+    "who is to be visited": lambda db: messages.visits_due(db, NOON),
+    "what is due of a mailbox": lambda db: messages.visit(db, 1, NOON, ahead=HOUR),
+    "what may be sent": lambda db: messages.claim(db, mailbox=1, now=NOON, today=TODAY, owner="node", late=LATE),
+    "when the next is due": lambda db: messages.next_due(db, NOON),
+    "what waits longest": messages.waiting_since,
+    "whose Sent folder is to be looked at": lambda db: budgets.unobserved(db, now=NOON, soon=NOON, since=NOON),
+    "a conversation": lambda db: messages.thread(db, "thread 1"),
+    "a message by its name": lambda db: messages.called(db, "<1@one.test>"),
+    "who waits for an answer": lambda db: messages.owed(db, BOTH, since=NOON - DAY),
+    "who wrote to whom": lambda db: messages.last_written(db, BOTH, since=NOON - DAY),
+    "what is to be received": lambda db: messages.inbound(db, BOTH, since=NOON, until=NOON + DAY),
+    "what was sent to a mailbox": lambda db: messages.written_to(db, 1, NOON - DAY),
+    "where messages were found": lambda db: messages.placements(db, NOON - DAY),
+    "when each sent last": lambda db: days.last_sent(db, before=dict.fromkeys(BOTH, TODAY)),
+    "whose day is planned": lambda db: days.planned(db, dict.fromkeys(BOTH, TODAY)),
+}
+# In SQLite's words, and in PostgreSQL's when it is told to read no table from end to end if it can help it.
+_SCANS = re.compile(
+    r"\bSCAN (message|parent|used|answer|\w+_of_circle|day|budget)\b|Seq Scan on (message|day|budget)\b"
+)
+
+
+@pytest.mark.parametrize("question", ASKED)
+def test_no_question_reads_all_that_is_remembered(pool: Pool, question: str) -> None:
+    pool.planned(pool.ann, pool.bob)
+    plans = pool.store.rehearse(_explained, ASKED[question])
+    assert plans
+    assert [line for line in plans if _SCANS.search(line)] == []
+
+
+def test_a_question_without_an_index_would_be_noticed(pool: Pool) -> None:
+    plans = pool.store.rehearse(_explained, lambda db: db.execute(select(message.c.id).where(message.c.folder == "x")))
+    assert [line for line in plans if _SCANS.search(line)]
+
+
+def _explained(db: Connection, ask: Callable[[Connection], object]) -> list[str]:
+    """How the database would go about each statement of a work."""
+    said: list[tuple[str, Any]] = []
+    with _heard(db, said):
+        ask(db)
+    if db.dialect.name != "sqlite":
+        db.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    how = "EXPLAIN QUERY PLAN" if db.dialect.name == "sqlite" else "EXPLAIN"
+    return [str(row[-1]) for sql, values in said for row in db.exec_driver_sql(f"{how} {sql}", values)]
+
+
+@contextmanager
+def _heard(db: Connection, said: list[tuple[str, Any]]) -> Iterator[None]:
+    def hear(_db: object, _cursor: object, sql: str, values: Any, _context: object, _many: object) -> None:
+        said.append((sql, values))
+
+    event.listen(db, "before_cursor_execute", hear)
+    try:
+        yield
+    finally:
+        event.remove(db, "before_cursor_execute", hear)

@@ -1,0 +1,37 @@
+"""Circles: who may write to whom on a day, in a pool that is too large for everybody to be weighed for every message.
+
+A pool is drawn into circles anew every day, and fresh mail is written within them, so that what planning a day costs
+grows with the pool and no faster. Over time everybody meets everybody. An answer goes wherever it is owed.
+
+Owns: the draw. Does not own: whom to write to in a circle (`pairing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime
+from itertools import pairwise
+
+from warmup.model import digest
+
+# Mailboxes in a circle at most. So many that nobody writes to the same twice in a day, or soon again by chance; so few
+# that a circle's day is planned in a fraction of a second, for while it is nobody else writes to the store.
+CIRCLE = 512
+
+
+def draw_of(now: datetime) -> date:
+    """The day whose draw holds at `now`: UTC's, the same for all zones."""
+    return now.astimezone(UTC).date()
+
+
+def lot(seed: str, on: date, mailbox: int) -> str:
+    """What a mailbox draws on a day: 32 hex digits. `seed` is the install's."""
+    return digest(seed, "circle", on, mailbox)
+
+
+def circles(pool: Collection[int], on: date, seed: str, size: int = CIRCLE) -> list[list[int]]:
+    """The numbers of the mailboxes of a pool, in circles of at most `size` and as equal as can be, by their lots."""
+    drawn = sorted(pool, key=lambda mailbox: lot(seed, on, mailbox))
+    count = -(-len(drawn) // size)
+    bounds = [len(drawn) * number // count for number in range(count + 1)] if count else []
+    return [drawn[start:end] for start, end in pairwise(bounds)]
