@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import atexit
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -59,20 +61,22 @@ class Mortal(Store):
 
     words: int | None = None  # heard until then
     committed = False  # whether the last of them is
-    blank: tuple[Path, bytes]  # the file, as it is without a mailbox
+    file: Path
+    blank: sqlite3.Connection  # to a copy of the file, as it is without a mailbox
 
     @classmethod
     def made(cls, file: Path) -> Self:
         store = cls.open(str(file), create=True, seed="house")
         store._engine.dispose()
-        store.blank = file, file.read_bytes()
+        store.file, store.blank = file, sqlite3.connect(":memory:", check_same_thread=False)
+        with closing(sqlite3.connect(file)) as fresh:
+            fresh.backup(store.blank)
         return store
 
     def forget(self) -> None:
         """All that it knows."""
-        self._engine.dispose()  # closes the file
-        file, octets = self.blank
-        file.write_bytes(octets)
+        with closing(sqlite3.connect(self.file)) as db:  # the store's own connections stay open, and see it
+            self.blank.backup(db)
 
     async def do(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         if self.words is None:
