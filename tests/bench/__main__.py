@@ -7,13 +7,14 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 
-from . import dispatch, exchange, nodes, peer
+from . import dispatch, exchange, nodes, peer, planning
 
 PARTS: Mapping[str, Callable[..., None]] = {
     "exchange": exchange.measure,
     "dispatch": dispatch.measure,
     "peer": peer.measure,
     "nodes": nodes.measure,
+    "planning": planning.measure,
 }
 
 

@@ -1,23 +1,20 @@
 """The floor of the client libraries: what a life said to its servers, said again by bare aiosmtplib and aioimaplib.
 
-A script says it, through nothing but their public methods: the same sessions, as many of them at once, with the same
-commands in them and the same octets, to new servers that start as the others did. So this is what the wire work costs
-whoever does it with these libraries, without the daemon's deadlines, checks, proofs, plans and memory. To it belong,
-as for the raw floor, a text written from a kept template for each one sent, and the stamps of a message, a hundred in
-a transaction.
+A script says it, through nothing but what these libraries show: the same sessions, as many of them at once, with the
+same commands in them and the same octets, to new servers that start as the others did. So this is what the wire work
+costs whoever does it with these libraries, without the daemon's deadlines, checks, proofs, plans and memory. To it
+belong, as to the raw floor, a text written from a kept template for each one that is sent, and the stamps of a message,
+a hundred in a transaction.
 
-What makes it no dearer than it has to be: nothing is measured that happens once in a process, sessions are held as
-long as the daemon held them, and nothing is waited for that needn't be.
+It isn't dearer than it has to be: nothing is measured that happens once in a process, a connection is kept as long as
+the daemon kept it, and LOGIN takes the place of AUTHENTICATE, which has one turn more.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,90 +25,60 @@ from warmup.sandbox import Account
 
 from . import floor
 from .meter import metered
+from .replay import Spoken, replay
 from .servers import Servers
 from .tape import Command, Submission, Tape, Visit
 
-_SMTP_AT_ONCE = 10  # as the daemon has to one host
 _WHEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _STAMPS = 9  # a message is planned, claimed, begun, sent, found, opened, answered, filed and copied
+_PATIENCE = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bare:
     """Microseconds of client CPU for all that a life said, wrote and recorded."""
 
-    smtp: float
-    imap: float
+    spoken: Spoken
     render: float
     record: float
-    servers: float  # seconds of the servers' CPU: the same as in the life, if this is the same work
 
     @property
     def all(self) -> float:
-        return self.smtp + self.imap + self.render + self.record
+        return self.spoken.smtp + self.spoken.imap + self.render + self.record
 
 
 def measure(folder: Path, tape: Tape, people: Sequence[Account], servers: Servers) -> Bare:
     """On these servers, which nobody else has used."""
-    accounts = {account.address: account for account in people}
-    texts = sum(len(session.messages) for _, session in tape.submissions)
     with metered() as rendering:
-        for number in range(texts):
+        for number in range(tape.texts):
             floor.render(people[0], f"<{number}@north.test>")
-    before = servers.cpu
-    smtp, imap = asyncio.run(_say(tape, accounts, servers))
-    used = servers.cpu - before
     return Bare(
-        smtp=smtp,
-        imap=imap,
+        spoken=replay(tape, people, servers, Libraries()),
         render=rendering.each(1),
-        record=floor.record(folder / "bare.db") * texts * _STAMPS,
-        servers=used,
+        record=floor.record(folder / "bare.db") * tape.texts * _STAMPS,
     )
 
 
-async def _say(tape: Tape, accounts: Mapping[str, Account], servers: Servers) -> tuple[float, float]:
-    """CPU of all submissions, and of all visits, in microseconds."""
-    at_once = asyncio.Semaphore(_SMTP_AT_ONCE)
+class Libraries:
+    """Says a session by the libraries alone."""
 
-    async def submit(session: Submission) -> None:
-        async with at_once:
-            await _submit(servers, accounts[session.login], session)
+    async def submit(self, servers: Servers, account: Account, session: Submission) -> None:
+        client = aiosmtplib.SMTP(
+            hostname=servers.smtp.host, port=servers.smtp.port, local_hostname="[127.0.0.1]", start_tls=False
+        )
+        await client.connect()
+        await client.ehlo()
+        await client.auth_plain(account.address, account.password)
+        for sender, recipient, message in session.messages:
+            await client.sendmail(sender, [recipient], message)
+        await client.quit()
 
-    smtp = imap = 0.0
-    for visits, submissions in tape.rounds():
-        imap += await _together(partial(_visit, servers, accounts[visit.login], visit) for visit in visits)
-        smtp += await _together(partial(submit, session) for session in submissions)
-    return smtp, imap
-
-
-async def _together(works: Iterable[Callable[[], Coroutine[None, None, None]]]) -> float:
-    before = time.process_time()
-    async with asyncio.TaskGroup() as group:
-        for work in works:
-            group.create_task(work())
-    return (time.process_time() - before) * 1e6
-
-
-async def _submit(servers: Servers, account: Account, session: Submission) -> None:
-    endpoint = servers.smtp
-    client = aiosmtplib.SMTP(
-        hostname=endpoint.host, port=endpoint.port, local_hostname="[127.0.0.1]", use_tls=False, start_tls=False
-    )
-    await client.connect()
-    await client.ehlo()
-    await client.auth_plain(account.address, account.password)
-    for sender, recipient, message in session.messages:
-        await client.sendmail(sender, [recipient], message)
-    await client.quit()
-
-
-async def _visit(servers: Servers, account: Account, visit: Visit) -> None:
-    client = IMAP4(servers.imap.host, servers.imap.port, timeout=60)
-    await client.wait_hello_from_server()  # which asks for CAPABILITY
-    await _ok(client.login(account.address, account.password))
-    for command in visit.commands[1:]:
-        await _ask(client, command)
+    async def visit(self, servers: Servers, account: Account, visit: Visit) -> None:
+        client = IMAP4(servers.imap.host, servers.imap.port, timeout=_PATIENCE)
+        await client.wait_hello_from_server()  # which asks for CAPABILITY, as the daemon has
+        await _ok(client.login(account.address, account.password))
+        for command in visit.commands[1:]:
+            await _ask(client, command)
 
 
 async def _ask(client: IMAP4, command: Command) -> None:

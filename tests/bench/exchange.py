@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from warmup.sandbox import Account
 
-from . import floor, verbs
+from . import adapters, bare, floor
+from .bare import Bare
 from .life import MANNERS, Life, live
+from .replay import Spoken
 from .report import Run, table, values
 from .servers import Servers, accounts
 
@@ -27,18 +29,22 @@ def measure(*, repeat: int, as_json: bool) -> None:
 
 
 def run() -> Run:
-    """Both lives, each followed by its verbs and the floor, all on servers of their own."""
+    """Both lives, each followed by its floors, all on servers of their own."""
     lives: dict[str, Life] = {}
-    costs: dict[str, Mapping[str, float]] = {}
+    bares: dict[str, Bare] = {}
+    spoken: dict[str, Spoken] = {}
     floors: dict[str, floor.Floor] = {}
     for manner in MANNERS:
         with _ground(manner.people) as (people, servers, folder):
             lives[manner.name] = live(folder, manner, people, servers)
-        with _ground(manner.at_once) as (people, servers, _):
-            costs[manner.name] = verbs.measure(people, servers)
+        tape = lives[manner.name].tape
+        with _ground(manner.people) as (people, servers, folder):
+            bares[manner.name] = bare.measure(folder, tape, people, servers)
+        with _ground(manner.people) as (people, servers, _):
+            spoken[manner.name] = adapters.measure(tape, people, servers)
         with _ground(floor.AT_ONCE) as (people, servers, folder):
             floors[manner.name] = floor.measure(folder, people, servers)
-    return Run(lives, costs, floors)
+    return Run(lives, bares, spoken, floors)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from warmup.store import Store, mailboxes, messages
 
 from .meter import Cost, metered
 from .servers import Servers
+from .tape import Tape, recorded
 from .watch import Watch
 
 _BEGIN = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
@@ -55,9 +56,8 @@ think = "0s"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a pool lives: `people` of whom each writes `volume` a day until `to`, read when it has lain for `read`; how
-    many seconds there are from one look at the store to the next (0: a look at each instant at which one is due); and
-    about how many connections that makes `at_once`.
+    """How a pool lives: `people` of whom each writes `volume` a day until `to`, read when it has lain for `read`; and
+    how many seconds there are from one look at the store to the next (0: a look at each instant at which one is due).
     """
 
     name: str
@@ -67,7 +67,6 @@ class Manner:
     to: str
     read: str
     ring: int
-    at_once: int
 
 
 MANNERS = (
@@ -79,7 +78,6 @@ MANNERS = (
         to="17:00",
         read="10m",
         ring=0,
-        at_once=1,
     ),
     Manner(
         name="together",
@@ -89,7 +87,6 @@ MANNERS = (
         to="09:04",
         read="1m",
         ring=15,
-        at_once=10,
     ),
 )
 
@@ -117,6 +114,7 @@ class Life:
     cost: Cost
     servers: float  # seconds of CPU
     watch: Watch
+    tape: Tape
 
 
 def live(folder: Path, manner: Manner, people: Sequence[Account], servers: Servers) -> Life:
@@ -127,10 +125,11 @@ def live(folder: Path, manner: Manner, people: Sequence[Account], servers: Serve
     _register(config, people, servers)
     config.corpus.check()  # compiles all templates; this and the TLS context are made once in a process
     smtp.context()
-    with Watch() as watch:
+    clock = RingClock(_BEGIN, manner.ring)
+    with Watch() as watch, recorded(clock.now) as tape:
         before = servers.cpu
         with metered() as cost:
-            asyncio.run(jump(config, RingClock(_BEGIN, manner.ring), _END, _no_trouble))
+            asyncio.run(jump(config, clock, _END, _no_trouble))
         used = servers.cpu - before
     with Store.open(config.database) as store:
         sent = [message for message in store.run(messages.recent, 10**6) if message.sent_at]
@@ -142,6 +141,7 @@ def live(folder: Path, manner: Manner, people: Sequence[Account], servers: Serve
         cost=cost,
         servers=used,
         watch=watch,
+        tape=tape,
     )
 
 

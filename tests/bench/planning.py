@@ -17,12 +17,13 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 from unittest.mock import patch
 
 from sqlalchemy import Connection, insert
@@ -31,12 +32,15 @@ from warmup.config import Config, load
 from warmup.daemon import planner
 from warmup.daemon.clock import JumpClock
 from warmup.daemon.log import Fact
-from warmup.daemon.run import opened
+from warmup.daemon.run import Daemon, opened
+from warmup.daemon.systemd import Manager
 from warmup.plan import CIRCLE
 from warmup.store import Store
 from warmup.store.tables import mailbox
 
 from .meter import metered, spread
+
+T = TypeVar("T")
 
 SIZES = (1_000, 10_000, 100_000)
 
@@ -71,6 +75,7 @@ class Day:
     floor: float  # CPU of the bare rows
     peak: int
     file: int
+    rest: float  # above that of an empty pool, for one mailbox, on a day on which nobody writes
 
     @property
     def each(self) -> float:
@@ -83,26 +88,50 @@ def measure(*, repeat: int, as_json: bool) -> None:
     runs = []
     for number in range(1, repeat + 1):
         print(f"run {number} of {repeat} …", file=sys.stderr, flush=True)
-        runs.append([_apart(size) for size in SIZES])
+        runs.append([day_of(size) for size in SIZES])
     if as_json:
         print(json.dumps([[asdict(day) for day in run] for run in runs], indent=2))
     else:
         print("\n".join(_table(runs)))
 
 
-def _apart(size: int) -> Day:
-    """In a new process: what others of this one have used isn't its own."""
+def day_of(size: int) -> Day:
+    """Each figure in a new process: what others of this one have used isn't its own."""
+    resting = _apart(_rest, size) - _apart(_rest, 0)
+    return replace(_apart(_plan, size), rest=resting / size)
+
+
+def _apart(work: Callable[[int], T], size: int) -> T:
     with multiprocessing.get_context("spawn").Pool(1) as one:
-        return one.apply(plan, (size,))
+        return one.apply(work, (size,))
 
 
-def plan(size: int) -> Day:
+def _rest(size: int) -> int:
+    """What is resident of a daemon that has lived through a Sunday with a pool of that size."""
+    with tempfile.TemporaryDirectory(prefix="warmup-bench-") as name:
+        config = _pool(Path(name), size)
+        clock = JumpClock(_MIDNIGHT - timedelta(days=1))
+        with opened(config, clock, _unheard, {}) as office:
+            asyncio.run(Daemon(office, Manager({})).jump(clock, _MIDNIGHT - timedelta(hours=1)))
+            return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
+
+
+def _pool(folder: Path, size: int) -> Config:
+    """A database with so many mailboxes in it; none of them is ever dialled."""
+    file = folder / "warmup.toml"
+    file.write_text(_SETTINGS)
+    config = load(file, {})
+    with Store.open(config.database, create=True, seed="bench") as store:
+        if size:
+            store.run(_register, size)
+    return config
+
+
+def _plan(size: int) -> Day:
     """A day of a pool of that size."""
     with tempfile.TemporaryDirectory(prefix="warmup-bench-") as name:
         folder = Path(name)
-        config = _config(folder)
-        with Store.open(config.database, create=True, seed="bench") as store:
-            store.run(_register, size)
+        config = _pool(folder, size)
         with opened(config, JumpClock(_MIDNIGHT), _unheard, {}) as office, _longest() as longest:
             with metered() as cost:
                 asyncio.run(planner.Planner(office).tick())
@@ -118,13 +147,8 @@ def plan(size: int) -> Day:
             floor=floor,
             peak=peak,
             file=file.stat().st_size,
+            rest=0.0,
         )
-
-
-def _config(folder: Path) -> Config:
-    file = folder / "warmup.toml"
-    file.write_text(_SETTINGS)
-    return load(file, {})
 
 
 def _register(db: Connection, size: int) -> None:
@@ -213,6 +237,7 @@ def _table(runs: Sequence[Sequence[Day]]) -> Iterator[str]:
             "wall s": [day.wall for day in days],
             "longest that others waited, s": [day.longest for day in days],
             "peak RSS MB": [day.peak / 1e6 for day in days],
+            "RSS at rest, bytes per mailbox": [day.rest for day in days],
             "file, bytes per message": [day.file / day.rows for day in days],
         }
         for name, values in figures.items():

@@ -9,26 +9,17 @@ import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from .bare import Bare
 from .floor import Floor
 from .life import MANNERS, Life, Manner
 from .meter import spread
+from .replay import Spoken
 from .watch import PLAN, RENDER
 
-# How the daemon's verbs are called here, in the order of a message's way.
-_ON_THE_LOOP = {
-    RENDER: "write it (compose)",
-    "dial": "SMTP: connect, AUTH, QUIT",
-    "data": "SMTP: MAIL, RCPT, DATA, dot",
-    "sign_in": "IMAP: connect, AUTH, LIST, LOGOUT",
-    "look": "IMAP: find",
-    "open": "IMAP: open",
-    "answered": "IMAP: mark as answered",
-    "file": "IMAP: file",
-    "keep": "IMAP: keep a copy in Sent",
-}
-_REST = "the rest: tasks, wake-ups, and colder than measured"
-_TRANSACTIONS = "transactions and queue"
-_WIDTH = 26
+_REST = "the rest: what is read in answers, tasks, wake-ups, and colder than measured"
+_TRANSACTIONS = "store: transactions and queue"
+_NAME = 78
+_WIDTH = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,71 +27,72 @@ class Run:
     """One time all of it, on servers of its own."""
 
     lives: Mapping[str, Life]  # by the manner's name, as the others
-    verbs: Mapping[str, Mapping[str, float]]
-    floors: Mapping[str, Floor]  # measured right after each life: the machine may be slower or faster later
+    bares: Mapping[str, Bare]  # measured right after each life: the machine may be slower or faster later
+    spoken: Mapping[str, Spoken]  # by the daemon's adapters
+    floors: Mapping[str, Floor]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of what the daemon does for a message. `calls` and `cpu`, in microseconds, are for one message."""
+    """A part of what the daemon does for a message: how often, and microseconds of CPU beside those of the floor."""
 
     name: str
     calls: float
     cpu: float
+    floor: float = 0.0
 
 
-def parts(life: Life, verbs: Mapping[str, float]) -> Iterator[Part]:
-    """Where the CPU of a life went; together they are all of it."""
-    watch, count = life.watch, life.messages
+def parts(life: Life, bare: Bare, spoken: Spoken) -> Iterator[Part]:
+    """Where the CPU of a life went; together they are all of it, and all of the floor."""
+    watch, tape, count = life.watch, life.tape, life.messages
     writer = watch.writer / count * 1e6
     works = {name: watch.seconds[name] / count * 1e6 for name in (PLAN, *watch.works)}
-    rest = life.cost.each(count) - writer
-    for name, words in _ON_THE_LOOP.items():
-        calls = watch.calls[name] / count
-        cpu = watch.seconds[name] / count * 1e6 if name == RENDER else calls * verbs[name]
-        rest -= cpu
-        yield Part(words, calls, cpu)
+    written = watch.seconds[RENDER] / count * 1e6
+    rest = life.cost.each(count) - writer - written - (spoken.smtp + spoken.imap) / count
+    yield Part("write: texts, compose", watch.calls[RENDER] / count, written, bare.render / count)
+    yield Part("SMTP: sessions", len(tape.submissions) / count, spoken.smtp / count, bare.spoken.smtp / count)
+    yield Part("IMAP: sessions", len(tape.visits) / count, spoken.imap / count, bare.spoken.imap / count)
     yield Part(_REST, 0, rest)
     for name, cpu in works.items():
         yield Part(f"store: {name}", watch.calls[name] / count, cpu)
-    yield Part(
-        f"store: {_TRANSACTIONS}", sum(watch.calls[name] for name in works) / count, writer - sum(works.values())
-    )
+    calls = sum(watch.calls[name] for name in works) / count
+    yield Part(_TRANSACTIONS, calls, writer - sum(works.values()), bare.record / count)
 
 
 def table(runs: Sequence[Run]) -> str:
     """All that is to be known, in lines; figures are the median of the runs, and the least and the most."""
-    return "\n".join((*_daemon(runs), "", *_floor(runs), "", *_ratios(runs), "", *_where(runs)))
+    return "\n".join((*_daemon(runs), "", *_bare(runs), "", *_floor(runs), "", *_ratios(runs), "", *_where(runs)))
 
 
 def values(runs: Sequence[Run]) -> list[dict[str, object]]:
     """The same, run by run."""
-    return [
-        {
-            name: {
-                "floor_us": asdict(floor) | {"message": floor.message, "exchange": floor.exchange},
-                "verbs_us": run.verbs[name],
-                "daemon": {
-                    "exchanges": life.exchanges,
-                    "messages": life.messages,
-                    "opened": life.opened,
-                    "filed": life.filed,
-                    "exchanges_per_second": life.exchanges / life.cost.wall,
-                    "cpu_us_per_exchange": life.cost.each(life.exchanges),
-                    "cpu_us_per_message": life.cost.each(life.messages),
-                    "servers_cpu_us_per_message": life.servers / life.messages * 1e6,
-                    "parts": [asdict(part) for part in parts(life, run.verbs[name])],
-                },
-                "times_the_floor": {
-                    "per_exchange": life.cost.each(life.exchanges) / floor.exchange,
-                    "per_message": life.cost.each(life.messages) / floor.message,
-                },
-            }
-            for name, life in run.lives.items()
-            for floor in (run.floors[name],)
-        }
-        for run in runs
-    ]
+    return [{name: _values(run, name) for name in run.lives} for run in runs]
+
+
+def _values(run: Run, name: str) -> dict[str, object]:
+    life, bare, spoken, floor = run.lives[name], run.bares[name], run.spoken[name], run.floors[name]
+    return {
+        "daemon": {
+            "exchanges": life.exchanges,
+            "messages": life.messages,
+            "opened": life.opened,
+            "filed": life.filed,
+            "exchanges_per_second": life.exchanges / life.cost.wall,
+            "cpu_us_per_exchange": life.cost.each(life.exchanges),
+            "cpu_us_per_message": life.cost.each(life.messages),
+            "servers_cpu_us_per_message": life.servers / life.messages * 1e6,
+            "turns_per_message": life.tape.turns / life.messages,
+            "parts": [asdict(part) for part in parts(life, bare, spoken)],
+        },
+        "bare_libraries": {
+            "cpu_us_per_exchange": bare.all / life.exchanges,
+            "cpu_us_per_message": bare.all / life.messages,
+            "servers_cpu_us_per_message": bare.spoken.servers / life.messages * 1e6,
+        },
+        "raw_floor_us": asdict(floor) | {"message": floor.message, "exchange": floor.exchange},
+        "times_the_bare_libraries": life.cost.cpu * 1e6 / bare.all,
+        "times_the_raw_floor": life.cost.each(life.exchanges) / floor.exchange,
+    }
 
 
 def _daemon(runs: Sequence[Run]) -> Iterator[str]:
@@ -116,14 +108,34 @@ def _daemon(runs: Sequence[Run]) -> Iterator[str]:
     yield row("  opened", lambda life: life.opened)
     yield row("  answered: exchanges", lambda life: life.exchanges)
     yield row("  put away", lambda life: life.filed)
+    yield row("turns with servers per message: commands and texts", lambda life: life.tape.turns / life.messages)
     yield from (f"  {manner.name}: {manner.says}" for manner in MANNERS)
+
+
+def _bare(runs: Sequence[Run]) -> Iterator[str]:
+    def row(name: str, figure: Callable[[Bare], float], of: Callable[[Life], int]) -> str:
+        return _row(
+            name, *(spread([figure(run.bares[m.name]) / of(run.lives[m.name]) for run in runs]) for m in MANNERS)
+        )
+
+    def messages(life: Life) -> int:
+        return life.messages
+
+    yield _row("THE SAME BY BARE LIBRARIES, client CPU us per message", *(manner.name for manner in MANNERS))
+    yield row("write: f-string headers, a kept template", lambda bare: bare.render, messages)
+    yield row("SMTP: aiosmtplib, the same sessions and texts", lambda bare: bare.spoken.smtp, messages)
+    yield row("IMAP: aioimaplib, the same sessions and commands", lambda bare: bare.spoken.imap, messages)
+    yield row("record: sqlite3, each stamp, a hundred at a time", lambda bare: bare.record, messages)
+    yield row("one message: their sum", lambda bare: bare.all, messages)
+    yield row("one exchange", lambda bare: bare.all, lambda life: life.exchanges)
+    yield row("servers' CPU beside it", lambda bare: bare.spoken.servers * 1e6, messages)
 
 
 def _floor(runs: Sequence[Run]) -> Iterator[str]:
     def row(name: str, figure: Callable[[Floor], float]) -> str:
         return _row(name, spread([figure(floor) for run in runs for floor in run.floors.values()]))
 
-    yield _row("THE FLOOR", "client CPU us")
+    yield _row("THE RAW FLOOR: an exchange and no more, without a library", "client CPU us")
     yield row("write: f-string headers, a kept template", lambda floor: floor.render)
     yield row("send: raw asyncio, connections kept", lambda floor: floor.send)
     yield row("record: sqlite3, a hundred at a time", lambda floor: floor.record)
@@ -134,40 +146,51 @@ def _floor(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def _ratios(runs: Sequence[Run]) -> Iterator[str]:
-    def row(name: str, figure: Callable[[Life, Floor], float]) -> str:
-        return _row(
-            name, *(spread([figure(run.lives[m.name], run.floors[m.name]) for run in runs], 1) for m in MANNERS)
-        )
+    def row(name: str, figure: Callable[[Run, str], float], digits: int) -> str:
+        return _row(name, *(spread([figure(run, manner.name) for run in runs], digits) for manner in MANNERS))
 
-    yield _row("TIMES THE FLOOR", *(manner.name for manner in MANNERS))
-    yield row("per exchange", lambda life, floor: life.cost.each(life.exchanges) / floor.exchange)
-    yield row("per message", lambda life, floor: life.cost.each(life.messages) / floor.message)
+    yield _row("CLIENT CPU PER EXCHANGE", *(manner.name for manner in MANNERS))
+    yield row("times the bare libraries", lambda run, name: run.lives[name].cost.cpu * 1e6 / run.bares[name].all, 2)
+    yield row("times the raw floor", _times_raw, 1)
+
+
+def _times_raw(run: Run, name: str) -> float:
+    life = run.lives[name]
+    return life.cost.each(life.exchanges) / run.floors[name].exchange
 
 
 def _where(runs: Sequence[Run]) -> Iterator[str]:
     columns = [_medians(runs, manner) for manner in MANNERS]
-    yield _row("WHERE THE DAEMON'S CPU GOES, per message", *(manner.name for manner in MANNERS))
-    yield _row("", *(f"{'calls':>6}{'us':>9}{'share':>9}" for _ in columns))
+    yield _row("WHERE IT GOES, client CPU us per message", *(manner.name for manner in MANNERS))
+    yield _row("", *(f"{'calls':>6}{'floor':>8}{'daemon':>8}{'share':>8}" for _ in columns))
     for name in dict.fromkeys(name for column in columns for name in column):
         yield _row(name, *(_share(column, name) for column in columns))
+    yield _row("all", *(_all(column) for column in columns))
 
 
 def _medians(runs: Sequence[Run], manner: Manner) -> Mapping[str, Part]:
-    told = [{part.name: part for part in parts(run.lives[manner.name], run.verbs[manner.name])} for run in runs]
+    name = manner.name
+    told = [{part.name: part for part in parts(run.lives[name], run.bares[name], run.spoken[name])} for run in runs]
     return {
-        name: Part(name, *(statistics.median(getattr(run[name], of) for run in told if name in run) for of in _FIGURES))
-        for name in told[0]
+        part: Part(part, *(statistics.median(getattr(run[part], of) for run in told if part in run) for of in _FIGURES))
+        for part in told[0]
     }
 
 
-_FIGURES = ("calls", "cpu")
+_FIGURES = ("calls", "cpu", "floor")
 
 
 def _share(column: Mapping[str, Part], name: str) -> str:
     part = column.get(name, Part(name, 0, 0))
     calls = f"{part.calls:.2f}" if part.calls else ""
-    return f"{calls:>6}{part.cpu:>9,.0f}{part.cpu / sum(other.cpu for other in column.values()):>9.1%}"
+    floor = f"{part.floor:,.0f}" if part.floor else ""
+    return f"{calls:>6}{floor:>8}{part.cpu:>8,.0f}{part.cpu / sum(other.cpu for other in column.values()):>8.1%}"
+
+
+def _all(column: Mapping[str, Part]) -> str:
+    floor, cpu = (sum(getattr(part, of) for part in column.values()) for of in ("floor", "cpu"))
+    return f"{'':>6}{floor:>8,.0f}{cpu:>8,.0f}{1:>8.0%}"
 
 
 def _row(name: str, *figures: str) -> str:
-    return f"{name:<52}" + "".join(f"{figure:>{_WIDTH}}" for figure in figures)
+    return f"{name:<{_NAME}}" + "".join(f"{figure:>{_WIDTH}}" for figure in figures)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from unittest.mock import patch
@@ -48,10 +49,10 @@ class Visit:
 
 @dataclass(slots=True)
 class Tape:
-    """Sessions in the order in which they began, each with the number of its instant."""
+    """Sessions in the order in which they began, each with its instant."""
 
-    submissions: list[tuple[int, Submission]] = field(default_factory=list)
-    visits: list[tuple[int, Visit]] = field(default_factory=list)
+    submissions: list[tuple[datetime, Submission]] = field(default_factory=list)
+    visits: list[tuple[datetime, Visit]] = field(default_factory=list)
 
     def rounds(self) -> Iterator[tuple[Sequence[Visit], Sequence[Submission]]]:
         """What ran together: at each instant first the visits, then the submissions, as the jumping daemon has it."""
@@ -60,20 +61,20 @@ class Tape:
             yield visits.get(instant, []), submissions.get(instant, [])
 
     @property
-    def commands(self) -> int:
+    def turns(self) -> int:
         """How often a client had its turn: SMTP's EHLO, AUTH, MAIL, RCPT, DATA, dot and QUIT, and all of IMAP."""
         smtp = sum(3 + 4 * len(session.messages) for _, session in self.submissions)
         return smtp + sum(1 + len(visit.commands) for _, visit in self.visits)
 
     @property
-    def kept(self) -> int:
-        """Messages put into a folder."""
-        return sum(command.name == "APPEND" for _, visit in self.visits for command in visit.commands)
+    def texts(self) -> int:
+        """Messages that were handed over."""
+        return sum(len(session.messages) for _, session in self.submissions)
 
 
 @contextmanager
-def recorded(instant: Callable[[], int]) -> Iterator[Tape]:
-    """What is said to servers inside; `instant` numbers the instants."""
+def recorded(instant: Callable[[], datetime]) -> Iterator[Tape]:
+    """What is said to servers inside; `instant` tells when it is."""
     tape = Tape()
     with ExitStack() as patches:
         _record_smtp(tape, instant, patches)
@@ -81,7 +82,7 @@ def recorded(instant: Callable[[], int]) -> Iterator[Tape]:
         yield tape
 
 
-def _record_smtp(tape: Tape, instant: Callable[[], int], patches: ExitStack) -> None:
+def _record_smtp(tape: Tape, instant: Callable[[], datetime], patches: ExitStack) -> None:
     known: dict[Session, Submission] = {}
     dial, envelope = warmup.smtp.dial, Session.envelope
 
@@ -101,7 +102,7 @@ def _record_smtp(tape: Tape, instant: Callable[[], int], patches: ExitStack) -> 
     patches.enter_context(patch.object(Session, "envelope", handed))
 
 
-def _record_imap(tape: Tape, instant: Callable[[], int], patches: ExitStack) -> None:
+def _record_imap(tape: Tape, instant: Callable[[], datetime], patches: ExitStack) -> None:
     known: dict[_IMAP, Visit] = {}
     ask = _IMAP.ask
     sign_in = warmup.imap.sign_in
@@ -125,7 +126,7 @@ def _record_imap(tape: Tape, instant: Callable[[], int], patches: ExitStack) -> 
     patches.enter_context(patch.object(_IMAP, "ask", asked))
 
 
-def _by_instant(sessions: list[tuple[int, Any]]) -> dict[int, list[Any]]:
+def _by_instant(sessions: list[tuple[datetime, Any]]) -> dict[datetime, list[Any]]:
     return {
         instant: [session for _, session in together] for instant, together in groupby(sessions, lambda one: one[0])
     }

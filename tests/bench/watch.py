@@ -1,7 +1,7 @@
 """What the daemon calls while it lives, how often, and what that costs where it can be told.
 
 Works of the store and renderings run on one thread from beginning to end, so their CPU is read before and after. What
-waits for a server is only counted: its CPU is spent in the loop's callbacks as well (see `tests.bench.verbs`).
+waits for a server can't be told so: its CPU is spent in the loop's callbacks as well (see `tests.bench.adapters`).
 The counting itself is lost in the noise: some 0.6 us a reading, two readings a call.
 """
 
@@ -15,22 +15,15 @@ from pkgutil import resolve_name
 from typing import Any, Self
 from unittest.mock import patch
 
-from warmup.imap import Access
-from warmup.smtp import Session
 from warmup.store import Store
 
 RENDER = "render"
 PLAN = "plan_new_days"
 _RENDERS = ("warmup.daemon.sender.compose", "warmup.daemon.reader.compose")
-_DIALS = ("warmup.daemon.sender.dial", "warmup.daemon.reader.sign_in")
-_VERBS: tuple[tuple[type, str], ...] = (
-    (Session, "data"),
-    *((Access, verb) for verb in ("look", "open", "rescue", "answered", "file", "keep")),
-)
 
 
 class Watch:
-    """A context manager. `calls` and `seconds` are by the name of a work or verb."""
+    """A context manager. `calls` and `seconds` are by the name of a work."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
@@ -46,11 +39,7 @@ class Watch:
 
         self._patches.enter_context(patch.object(Store, "do", counted))
         for name in _RENDERS:
-            self._replace(name, lambda call: self._timed(RENDER, call))
-        for name in _DIALS:
-            self._replace(name, lambda call: self._counted(call.__name__, call))
-        for kind, verb in _VERBS:
-            self._patches.enter_context(patch.object(kind, verb, self._counted(verb, getattr(kind, verb))))
+            self._patches.enter_context(patch(name, self._timed(RENDER, resolve_name(name))))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -60,16 +49,6 @@ class Watch:
     def works(self) -> list[str]:
         """The store's works, the dearest first."""
         return [name for name, _ in self.seconds.most_common() if name not in {RENDER, PLAN}]
-
-    def _replace(self, name: str, by: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-        self._patches.enter_context(patch(name, by(resolve_name(name))))
-
-    def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*args: Any, **kwargs: Any) -> Any:
-            self.calls[name] += 1
-            return call(*args, **kwargs)
-
-        return counted
 
     def _timed(self, name: str, call: Callable[..., Any], *, writes: bool = False) -> Callable[..., Any]:
         def timed(*args: Any, **kwargs: Any) -> Any:

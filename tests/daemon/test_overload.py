@@ -6,7 +6,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from warmup.daemon.sender import Sender
 from warmup.model import Day, Endpoint, Mailbox, Response, Security, Slot, Stage
 from warmup.secrets import Vault
 from warmup.smtp import Session, dial
-from warmup.store import Connection, days, mailboxes
+from warmup.store import Connection, Store, days, mailboxes
 
 from .world import MONDAY, World
 
@@ -230,6 +231,28 @@ async def test_two_that_were_planned_near_each_other_both_go_if_they_are_hardly_
             await sender.tick()
             await sender.idle()
         assert len([message for message in world.messages if message.sent_at]) == 2
+
+
+@pytest.mark.parametrize(("takes", "apart"), [(0.05, 1.05), (0.3, 3.3), (2.0, 7.0)])
+async def test_looks_take_a_tenth_of_the_time_at_most_but_none_is_long_in_coming(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, takes: float, apart: float
+) -> None:
+    looks: list[datetime] = []
+    do = Store.do
+
+    async def slow(store: Store, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        looks.append(world.clock.now())
+        world.clock.jump(world.clock.now() + timedelta(seconds=takes))
+        return await do(store, work, *args, **kwargs)
+
+    async with World(tmp_path) as world:
+        with opened(world.config, world.clock, world.facts.append, {}) as office:
+            leaving = ways.Ways(office)
+            monkeypatch.setattr(Store, "do", slow)
+            for _ in range(30):
+                await leaving.look()
+                world.clock.jump(world.clock.now() + timedelta(seconds=1))
+    assert {after - before for before, after in pairwise(looks)} == {timedelta(seconds=apart)}
 
 
 async def wait(gate: asyncio.Event) -> None:

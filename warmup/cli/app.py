@@ -27,6 +27,7 @@ from . import (
     pauses,
     placement,
     plan,
+    prune,
     report,
     secrets,
     service,
@@ -95,5 +96,6 @@ notify.register(app)
 doctor.register(app)
 app.add_typer(dns.app, name="dns")
 audit.register(app)
+prune.register(app)
 backup.register(app)
 demo.register(app)

@@ -103,11 +103,14 @@ def _lines(letter: Letter, told: Told, language: Language) -> list[str]:
 
 def _wrapped(paragraph: str) -> Iterator[str]:
     for text in paragraph.split("\n"):
-        line = ""
-        for word in text.split(" "):
-            if line and len(line) + 1 + len(word) > _WIDTH:
-                yield line
-                line = word
-            else:
-                line = f"{line} {word}" if line else word
-        yield line
+        start = 0
+        while len(text) - start > _WIDTH:
+            # The last space that leaves the line short enough; or the first one, after a word that is longer than that.
+            end = text.rfind(" ", start + 1, start + _WIDTH + 1)
+            if end < 0:
+                end = text.find(" ", start + _WIDTH + 1)
+            if end < 0:
+                break
+            yield text[start:end]
+            start = end + 1
+        yield text[start:]

@@ -10,13 +10,12 @@ is ours (`warmup.imap`), when people read (`warmup.plan.reading`), judging refus
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Unpack
 
-from warmup.content import compose
 from warmup.errors import AccessLost, AccessRefused, OperatorError, StoreError, TokenLost
 from warmup.imap import Access, Farewell, Sighting, Timeouts, sign_in
 from warmup.model import (
@@ -28,64 +27,22 @@ from warmup.model import (
     Stage,
     chance,
 )
-from warmup.plan import local_date
-from warmup.store import Connection, Shards, Visit, bookmarks, mailboxes, messages, pauses
+from warmup.store import Connection, bookmarks, mailboxes, messages, pauses
 from warmup.throttle.dsn import bounce
 
 from . import aftermath, hold, observer
-from .correspondence import letter, turns
+from .agenda import AHEAD, AT_ONCE, Agenda, agenda, due
+from .correspondence import compose, letter
 from .crew import Crew
 from .office import Office
 
-_AT_ONCE = 100  # visits; a guess, each holds a connection
 _AT_HOST = 50  # of them, so that servers that hang leave places for the others
+_FRESH = timedelta(seconds=2)  # a guess: how old what is known of a mailbox may be when a visit to it begins
 _LONGEST = 1800.0  # seconds of a visit; a guess: a server may be slow with each of a hundred commands
 _SLOW = Response(Stage.FETCH, 0, None, "NO [LIMIT] the server said [THROTTLED]: it is slow on purpose")
 _PAGES = 20  # of notifications, in one visit
 _TOLD_BEFORE = timedelta(days=2)  # of the first look, or of one after the folder was made anew
-_AHEAD = timedelta(hours=4)  # what may wait (marking, filing, a copy in Sent) is done by a visit this much earlier
 _ANSWER_WITHIN = timedelta(days=5)  # what isn't answered by then is filed without an answer
-
-
-@dataclass(frozen=True, slots=True)
-class _Agenda:
-    """What there is to do in one mailbox: mail to it, mail of it, with its thread, of which to keep a copy, and what it
-    may have been told of mail of it.
-    """
-
-    mailbox: Mailbox
-    visit: Visit
-    outbound: Sequence[tuple[Message, Sequence[Message]]]
-    inbox: Bookmark | None  # how far its notifications have been read; None, if no message of it is on its way
-    people: Mapping[int, Mailbox]
-    counting: date | None  # the local day of which others' mail in Sent is to be counted; None: it was, just now
-
-
-def _due(db: Connection, now: datetime, counting: bool, shards: Shards | None) -> Mapping[int, str]:
-    """The mailboxes to visit and the hosts where they are, the longest due first; last those whose Sent folder is to be
-    counted. A work of the store, as the next ones.
-    """
-    return messages.visits_due(db, now, shards) | (observer.due(db, now, shards) if counting else {})
-
-
-def _agenda(db: Connection, number: int, now: datetime, counting: bool) -> _Agenda | None:
-    """The agenda of a visit; None if the mailbox has left."""
-    mailbox = mailboxes.some(db, [number]).get(number)
-    if mailbox is None or mailbox.removed_at is not None:
-        return None
-    today = local_date(now, mailbox.zone)
-    visit = messages.visit(db, number, now, today=today, ahead=_AHEAD)
-    people = {number: mailbox} | mailboxes.some(db, {message.recipient for message in visit.outbound})
-    outbound = [(message, turns(db, message)) for message in visit.outbound]
-    inbox = _inbox(db, mailbox, now) if visit.asking else None
-    count = today if counting and observer.wants(visit.counted_at, now) else None
-    return _Agenda(mailbox, visit, outbound, inbox, people, count)
-
-
-def _inbox(db: Connection, mailbox: Mailbox, now: datetime) -> Bookmark:
-    """The mark in its inbox; at first one that nothing matches."""
-    source = f"inbox {mailbox.id}"
-    return bookmarks.get(db, source) or Bookmark(source=source, edition="0", position="0", read_at=now)
 
 
 class Reader:
@@ -98,11 +55,12 @@ class Reader:
     async def tick(self) -> None:
         """Begin a visit to every mailbox in which something is due and nobody is looking."""
         self._crew.check()
-        share, counting = self._office.share, self._office.config.reading.count_sent
-        due = await self._office.store.do(_due, self._office.clock.now(), counting, share.shards)
-        for number, host in due.items():
+        office, share = self._office, self._office.share
+        busy, counting = frozenset(self._crew.keys), office.config.reading.count_sent
+        hosts, agendas = await office.store.do(due, office.clock.now(), counting, share.shards, busy)
+        for number, host in hosts.items():
             if share.serves(number):
-                self._crew.begin(number, partial(self._in_turn, number, host))
+                self._crew.begin(number, partial(self._in_turn, number, host, agendas.get(number)))
 
     @property
     def busy(self) -> Set[int]:
@@ -123,21 +81,22 @@ class Reader:
         if mailbox is not None:
             await hold.by_visit(self._office, mailbox, error)
 
-    async def _in_turn(self, number: int, host: str) -> None:
+    async def _in_turn(self, number: int, host: str, known: Agenda | None) -> None:
         places = self._office.places
         async with (
             places.one(("visits", host), _AT_HOST, number, everywhere=False),
-            places.one(("reading", ""), _AT_ONCE, number, everywhere=False),
+            places.one(("reading", ""), AT_ONCE, number, everywhere=False),
         ):
             if not self._crew.stopping:
-                await self._visit(number)
+                await self._visit(number, known)
 
-    async def _visit(self, number: int) -> None:
+    async def _visit(self, number: int, known: Agenda | None) -> None:
         office = self._office
-        agenda = await office.store.do(_agenda, number, office.clock.now(), office.config.reading.count_sent)
-        if agenda is None:
+        if known is None or office.clock.now() - known.at > _FRESH:  # it had to wait for its turn
+            known = await office.store.do(agenda, number, office.clock.now(), office.config.reading.count_sent)
+        if known is None:
             return
-        mailbox = agenda.mailbox
+        mailbox = known.mailbox
         try:
             access = await self._sign_in(mailbox)
             if isinstance(access, Response):
@@ -145,7 +104,7 @@ class Reader:
                 return
             try:
                 async with asyncio.timeout(_LONGEST):
-                    await _Visit(office, agenda, access).go()
+                    await _Visit(office, known, access).go()
             finally:
                 await access.close()
         except TimeoutError:
@@ -159,9 +118,9 @@ class Reader:
         except OperatorError as trouble:
             await hold.until_mended(office, mailbox, trouble)
         else:
-            await self._visited(agenda, access)
+            await self._visited(known, access)
 
-    async def _visited(self, agenda: _Agenda, access: Access) -> None:
+    async def _visited(self, agenda: Agenda, access: Access) -> None:
         """It came to its end. What it couldn't see, or was slow, is waited for."""
         office, mailbox = self._office, agenda.mailbox
         if access.unseen is not None:
@@ -191,7 +150,7 @@ class _Visit:
     was is seen once, so that is written down before we move it.
     """
 
-    def __init__(self, office: Office, agenda: _Agenda, access: Access) -> None:
+    def __init__(self, office: Office, agenda: Agenda, access: Access) -> None:
         self._office = office
         self._agenda = agenda
         self._mailbox = agenda.mailbox
@@ -266,7 +225,7 @@ class _Visit:
             await self._finish(message, message.found_at or self._now, sighting)
         elif message.opened_at is None:
             await self._open(message, sighting)
-        elif message.answered_at is not None or self._now + _AHEAD >= self._file_at(message, message.opened_at):
+        elif message.answered_at is not None or self._now + AHEAD >= self._file_at(message, message.opened_at):
             await self._finish(message, message.opened_at, sighting)
         else:  # the configuration has it lie longer than when it was opened
             self._stamp(message, visit_at=self._file_at(message, message.opened_at))
@@ -297,7 +256,7 @@ class _Visit:
         if message.answered_at is not None:
             await self._access.answered(sighting)
         file_at = read + self._office.config.reading.file_after
-        if self._now + _AHEAD < file_at:
+        if self._now + AHEAD < file_at:
             self._stamp(message, visit_at=file_at)
             return
         folder = self._office.config.reading.folder
@@ -378,7 +337,7 @@ class _Notes:
         return bool(self.stamps or self.inbox or self.count)
 
 
-def _written(db: Connection, office: Office, agenda: _Agenda, notes: _Notes) -> bool:
+def _written(db: Connection, office: Office, agenda: Agenda, notes: _Notes) -> bool:
     """Whether others' mail in Sent was to be counted for the first time of the day, and couldn't be."""
     messages.stamp_each(db, notes.stamps)
     if notes.inbox is not None:

@@ -24,6 +24,8 @@ _OF_ONE_PROVIDER = _AT_ONCE // 2  # its servers may all hang, and the mail of ot
 _CALLED = 200  # mailboxes of those who go to one host; more than it serves until the next look
 _NARROW_FOR = timedelta(days=1)  # after a host or a domain was held: the first who goes is a probe
 
+_RESTS = timedelta(seconds=5)  # the longest between two looks
+
 _Way = tuple[Scope, str]
 
 
@@ -34,6 +36,7 @@ class Ways:
         self._office = office
         self._room = WaitingRoom(_CALLED)
         self._narrow: Set[_Way] = frozenset()
+        self._rests = office.clock.now()  # until when
 
     @property
     def empty(self) -> bool:
@@ -41,8 +44,12 @@ class Ways:
         return not self._room.numbers
 
     async def look(self) -> None:
-        """Whoever has something due waits from now on."""
+        """Whoever has something due waits from now on. Where so much is due that a look takes long, looks take a tenth
+        of the time at most: there is no lack of those who wait.
+        """
         store, now = self._office.store, self._office.clock.now()
+        if now < self._rests <= now + _RESTS:  # else the clock was set back
+            return
         due, narrow = await store.do(_due, now, self._office.share.shards)
         self._narrow = {(pause.scope, pause.domain or pause.host or "") for pause in narrow}
         if strangers := self._room.strangers(due):
@@ -50,6 +57,8 @@ class Ways:
             ends = await store.do(mailboxes.ends, strangers)
             alone = {domain for scope, domain in self._narrow if scope is Scope.DOMAIN}
             self._room.enter({number: domain if domain in alone else host for number, (domain, host) in ends.items()})
+        after = self._office.clock.now()
+        self._rests = after + min(9 * (after - now), _RESTS)
 
     async def call(self) -> list[Mailbox]:
         """Those whose turn it is, each until it `leave`s."""

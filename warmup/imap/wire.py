@@ -149,6 +149,8 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self._heard += len(d)
         self._buffer += d
         try:
+            if self._plain():
+                self._take_lines()
             while self._take():
                 pass
             self._bound()
@@ -183,6 +185,24 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
                 command.done.set_exception(error)
         if self.transport is not None:
             self.transport.abort()
+
+    def _plain(self) -> bool:
+        """Whether what has come is nothing but whole lines without a literal, as most of it is; not where what comes
+        after a line may not be read.
+        """
+        between = self._coming is None and not self._parts and not self.broken
+        starting = self.pending_sync_command is not None and self.pending_sync_command.name == "STARTTLS"
+        return between and not starting and self._buffer.endswith(b"\r\n") and b"}\r\n" not in self._buffer
+
+    def _take_lines(self) -> None:
+        lines = bytes(self._buffer).split(b"\r\n")
+        self._buffer.clear()
+        self._scanned = 0
+        for line in lines[:-1]:
+            if len(line) >= _LINE:
+                raise Abort("a line without end")
+            self._heard += _KEEPING
+            self._hear(Said(line))
 
     def _take(self) -> bool:
         """Take one line or literal from what has come; False if none is whole."""

@@ -29,5 +29,7 @@ def answer(stage: Stage, code: int, message: str) -> Response:
 def _printable(text: str) -> str:
     # aiosmtplib smuggles bytes that aren't UTF-8 through as surrogates, which no database or terminal takes; and a
     # terminal would obey a server's escape sequences.
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     decoded = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return " ".join("".join(sign if sign.isprintable() else " " for sign in decoded).split())

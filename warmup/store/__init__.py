@@ -19,6 +19,7 @@ from .budgets import Budget, Others
 from .findings import Examination, Noted
 from .messages import Tally, Visit
 from .nodes import Node
+from .prune import Pruned, prune
 from .shards import SHARDS, Shards, shard, spread
 from .store import Store
 
@@ -32,6 +33,7 @@ __all__ = [
     "Node",
     "Noted",
     "Others",
+    "Pruned",
     "Restored",
     "Shards",
     "Store",
@@ -48,6 +50,7 @@ __all__ = [
     "messages",
     "nodes",
     "pauses",
+    "prune",
     "restore",
     "shard",
     "spread",

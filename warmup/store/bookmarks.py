@@ -5,6 +5,8 @@ Owns: their rows. Does not own: what a position means (whoever reads the source)
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from warmup.model import Bookmark
@@ -16,6 +18,14 @@ from .tables import bookmark
 def get(db: Connection, source: str) -> Bookmark | None:
     row = db.execute(_GET, {"which": source}).one_or_none()
     return None if row is None else to_bookmark(row)
+
+
+def some(db: Connection, sources: Collection[str]) -> dict[str, Bookmark]:
+    """Those of these sources, as far as there are any."""
+    if len(sources) < 2:
+        return {mark.source: mark for source in sources if (mark := get(db, source)) is not None}
+    rows = db.execute(select(bookmark).where(bookmark.c.source.in_(sources)))
+    return {row.source: to_bookmark(row) for row in rows}
 
 
 def put(db: Connection, mark: Bookmark) -> None:

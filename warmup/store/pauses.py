@@ -100,7 +100,7 @@ def lift(db: Connection, now: datetime, *, id: int | None = None, mailbox: int |
 
 def troubled(db: Connection, mailbox: int) -> bool:
     """Whether the last visit to a mailbox broke."""
-    return bool(db.scalar(select(TROUBLED), {"whom": mailbox}))
+    return db.scalar(_TROUBLED, {"whom": mailbox}) is not None
 
 
 def visited(db: Connection, mailbox: int, now: datetime) -> None:
@@ -213,9 +213,10 @@ def _in(which: ColumnElement[int], true: ColumnElement[bool]) -> ColumnElement[b
 
 
 _ALONE = text("SELECT pg_advisory_xact_lock(:what)")
-_unvisited = pause.c.mailbox == bindparam("whom"), pause.c.scope == Scope.ACCESS, pause.c.lifted_at.is_(None)
-TROUBLED = exists().where(*_unvisited)  # that the last visit to the mailbox `whom` broke
-_VISITED = update(pause).where(*_unvisited)
+UNVISITED = and_(pause.c.scope == word(Scope.ACCESS), pause.c.lifted_at.is_(None))  # the last visit broke
+_of_whom = pause.c.mailbox == bindparam("whom")
+_TROUBLED = select(pause.c.id).where(_of_whom, UNVISITED).limit(1)
+_VISITED = update(pause).where(_of_whom, UNVISITED)
 _HELD_HOSTS = select(pause.c.host).where(pause.c.host.is_not(None), _holds(NOW))
 NEXT_END = select(func.min(pause.c.until)).where(_holds(NOW))
 _shared = or_(pause.c.scope == Scope.DOMAIN, pause.c.scope == Scope.HOST)

@@ -6,18 +6,18 @@ Owns: what is due for a mailbox, as recipient and as sender, and the stamps of a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import NamedTuple, TypedDict, Unpack
+from typing import Any, NamedTuple, TypedDict, Unpack
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select, union_all, update
 
 from warmup.model import Message, Placement
-from warmup.store.pauses import SHUT, TROUBLED
+from warmup.store.pauses import SHUT, UNVISITED
 from warmup.store.rows import to_message
 from warmup.store.shards import Shards, among
-from warmup.store.tables import NOW, budget, mailbox, message
+from warmup.store.tables import NOW, budget, mailbox, message, pause
 
 from .claims import IN_HAND, WHICH
 
@@ -79,11 +79,36 @@ def visit(
     """What is due for one mailbox, and what can be done as well a little early: all but the reading of new mail is due
     up to `ahead` before its time. `today` is its local date, if it matters when others' mail was counted.
     """
-    asked = {"whom": mailbox, "now": now, "soon": now + ahead, "today": today}
-    inbound, outbound = ([to_message(row) for row in db.execute(sought, asked)] for sought in (_INBOUND, _OUTBOUND))
-    asking = [Awaited(*row) for row in db.execute(_ON_ITS_WAY, asked)]
-    troubled, counted_at = db.execute(_STANDING, asked).one()
-    return Visit(inbound, outbound, asking, bool(troubled), counted_at)
+    return visits(db, {mailbox: today}, now, ahead=ahead)[mailbox]
+
+
+def visits(
+    db: Connection, today: Mapping[int, date | None], now: datetime, *, ahead: timedelta = timedelta(0)
+) -> dict[int, Visit]:
+    """As `visit`, for each of the mailboxes in `today`."""
+    if not today:
+        return {}
+    sought = _OF_ONE if len(today) == 1 else _OF_MANY
+    whom = next(iter(today)) if len(today) == 1 else [*today]
+    asked = {"whom": whom, "now": now, "soon": now + ahead}
+    found = {mailbox: Visit([], []) for mailbox in today}
+    for row in db.execute(sought.inbound, asked):
+        found[row.recipient].inbound.append(to_message(row))
+    for row in db.execute(sought.outbound, asked):
+        found[row.sender].outbound.append(to_message(row))
+    for sender, *awaited in db.execute(sought.asking, asked):
+        found[sender].asking.append(Awaited(*awaited))
+    troubled = set(db.scalars(sought.troubled, asked))
+    days = {on for on in today.values() if on is not None}
+    counted = dict[int, datetime]()
+    for on in days:
+        for row in db.execute(sought.counted, {"whom": whom, "today": on}):
+            if today[row.mailbox] == on:
+                counted[row.mailbox] = row.looked_at
+    return {
+        number: replace(visit, troubled=number in troubled, counted_at=counted.get(number))
+        for number, visit in found.items()
+    }
 
 
 def asked(db: Connection, asking: Iterable[Awaited], now: datetime, after: Sequence[timedelta]) -> None:
@@ -127,7 +152,6 @@ _asked = select(m.sender.label("whom"), m.ask_at.label("at")).where(m.ask_at <= 
 _pending = union_all(_looked, _kept, _asked).subquery()
 _due = _pending.c
 _live = and_(mailbox.c.id == _due.whom, mailbox.c.removed_at.is_(None), ~SHUT)
-_whom = bindparam("whom", type_=m.recipient.type)
 
 _DUE = (
     select(_due.whom, mailbox.c.imap_host.label("host"))
@@ -138,13 +162,33 @@ _DUE = (
 _DUE_AMONG = _DUE.where(among(_due.whom))
 _soon = bindparam("soon", type_=m.visit_at.type)
 _looked_at = or_(m.visit_at <= NOW, and_(m.opened_at.is_not(None), m.visit_at <= _soon))
-_INBOUND = select(message).where(m.recipient == _whom, _looked_at).order_by(m.visit_at, m.id)
-_OUTBOUND = select(message).where(m.sender == _whom, m.keep_at <= _soon).order_by(m.keep_at, m.id)
-_ON_ITS_WAY = select(m.id, m.sent_at, m.ask_at).where(m.sender == _whom, m.ask_at.is_not(None), m.sent_at.is_not(None))
-_counted_at = select(budget.c.looked_at).where(
-    budget.c.mailbox == _whom, budget.c.local_date == bindparam("today", type_=budget.c.local_date.type)
-)
-_STANDING = select(TROUBLED, _counted_at.scalar_subquery())
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What is asked about mailboxes that are to be visited."""
+
+    inbound: Select[tuple[Any, ...]]
+    outbound: Select[tuple[Any, ...]]
+    asking: Select[tuple[Any, ...]]
+    troubled: Select[tuple[Any, ...]]
+    counted: Select[tuple[Any, ...]]
+
+
+def _sought(of: Callable[[ColumnElement[int]], ColumnElement[bool]]) -> _Sought:
+    at, ours = budget.c.local_date == bindparam("today", type_=budget.c.local_date.type), of(m.sender)
+    return _Sought(
+        inbound=select(message).where(of(m.recipient), _looked_at).order_by(m.visit_at, m.id),
+        outbound=select(message).where(ours, m.keep_at <= _soon).order_by(m.keep_at, m.id),
+        asking=select(m.sender, m.id, m.sent_at, m.ask_at).where(ours, m.ask_at.is_not(None), m.sent_at.is_not(None)),
+        troubled=select(pause.c.mailbox).where(of(pause.c.mailbox), UNVISITED),
+        counted=select(budget.c.mailbox, budget.c.looked_at).where(of(budget.c.mailbox), at, _counted),
+    )
+
+
+_counted = budget.c.looked_at.is_not(None)
+_OF_ONE = _sought(lambda column: column == bindparam("whom"))
+_OF_MANY = _sought(lambda column: column.in_(bindparam("whom", expanding=True)))
 
 _STAMP = update(message).where(WHICH)
 # Not what was found while we looked: nobody asks after that.

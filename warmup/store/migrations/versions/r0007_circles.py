@@ -9,6 +9,7 @@ from alembic import op
 
 revision = "0007"
 down_revision = "0006"
+rolling = True  # whoever doesn't know of circles plans in none, and asks more slowly for a while
 
 _WAITING = "claimed_at IS NULL AND dropped_at IS NULL"
 _PARTIAL = (

@@ -1,0 +1,58 @@
+"""What the daemon's own adapters, `warmup.smtp` and `warmup.imap`, take for what a life said to its servers.
+
+Without what the daemon does between two commands, and nothing else in the process: what the same costs more amid a
+life shows in that life's rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from warmup import imap, smtp
+from warmup.imap import Access
+from warmup.model import Stage
+from warmup.sandbox import Account
+from warmup.smtp import Session
+
+from .replay import Spoken, replay
+from .servers import Servers
+from .tape import Submission, Tape, Visit
+
+_AT_SIGN_IN = {"CAPABILITY", "NAMESPACE", "LIST", "LOGOUT"}  # said by `sign_in` and `close`
+_SECONDS = 60.0
+
+
+def measure(tape: Tape, people: Sequence[Account], servers: Servers) -> Spoken:
+    """On these servers, which nobody else has used."""
+    smtp.context()  # what is made once in a process
+    return replay(tape, people, servers, Adapters())
+
+
+class Adapters:
+    """Says a session as the daemon does."""
+
+    async def submit(self, servers: Servers, account: Account, session: Submission) -> None:
+        opened = await smtp.dial(
+            servers.smtp,
+            account.address,
+            account.password,
+            hello="[127.0.0.1]",
+            tls=smtp.context(),
+            timeouts=smtp.Timeouts(),
+        )
+        assert isinstance(opened, Session), opened
+        for sender, recipient, message in session.messages:
+            for said in (await opened.envelope(sender, recipient, message), await opened.data(message)):
+                assert said.positive, said
+        await opened.close()
+
+    async def visit(self, servers: Servers, account: Account, visit: Visit) -> None:
+        access = await imap.sign_in(
+            servers.imap, account.address, account.password, tls=smtp.context(), timeouts=imap.Timeouts()
+        )
+        assert isinstance(access, Access), access
+        for command in visit.commands:
+            if command.name not in _AT_SIGN_IN:
+                owed = [command.owed] if command.owed is not None else []
+                await access._line.ask(Stage.FETCH, command.name, *command.arguments, owed=owed, seconds=_SECONDS)
+        await access.close()
