@@ -99,9 +99,9 @@ class House:
         days.record(db, planned, slots)
 
     @property
-    def waiting(self) -> int:
-        """How many messages nobody has tried yet."""
-        return self.ask(_waiting)
+    def unfinished(self) -> int:
+        """How many messages wait or are in somebody's hand."""
+        return self.ask(_unfinished)
 
     def alone(self) -> Process:
         """A daemon that has the pool for itself, at work."""
@@ -174,5 +174,6 @@ class House:
         ]
 
 
-def _waiting(db: Connection) -> int:
-    return int(db.scalar(select(func.count()).where(or_(WAITING, and_(IN_HAND, message.c.data_at.is_(None))))) or 0)
+def _unfinished(db: Connection) -> int:
+    # What came to nothing after DATA is looked for by now, and no longer in hand.
+    return int(db.scalar(select(func.count()).where(or_(WAITING, and_(IN_HAND, message.c.visit_at.is_(None))))) or 0)
