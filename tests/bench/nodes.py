@@ -117,7 +117,7 @@ def _sent(manner: _Manner, house: House, stubs: Stubs, database_cpu: Callable[[]
             if manner.killed and not killed and len(often) > pile / 4:
                 nodes[-1].hears(signal.SIGKILL)
                 killed = True
-            return len(often) == pile or (killed and not house.waiting)
+            return len(often) == pile or (killed and not house.unfinished)
 
         wait_until(all_taken, f"a pile of {pile} is sent", _PATIENCE)
         doubled = [message_id for message_id, times in often.items() if times > 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -61,44 +61,47 @@ class House:
 
     def settle(self, size: int, each: int, lead: timedelta = timedelta(0)) -> None:
         """Register so many mailboxes, with so many messages each to send, all of them due after `lead`."""
-        vault, today = Vault(self.config.credentials), local_date(self._now, self._zone)
+        Vault(self.config.credentials).put("word", "one for all")
         with Store.open(self.config.database, create=True) as store:
-            vault.put("word", "one for all")
-            numbers = store.run(self._register, size)
-            planned = [
-                Day(
-                    mailbox=number,
-                    local_date=today,
-                    age=0,
-                    curve="steady",
-                    volume=each,
-                    allowance=each,
-                    planned_at=self._now,
-                )
-                for number in numbers
-            ]
-            slots = [
-                Slot(
-                    message_id=f"<{sender}.{count:03d}@nodes.test>",
-                    sender=sender,
-                    recipient=numbers[(place + 1 + count) % size] if (1 + count) % size else numbers[place - 1],
-                    local_date=today,
-                    due_at=SystemClock().now() + lead,
-                    thread=f"{sender} {count}",
-                    scenario=self.config.policy.scenarios["en"][0][0],
-                    turn=1,
-                    parent=None,
-                    answer_wanted=False,
-                )
-                for place, sender in enumerate(numbers)
-                for count in range(each)
-            ]
-            store.run(days.record, planned, slots)
+            store.run(self._settle, size, each, SystemClock().now() + lead)
+
+    def _settle(self, db: Connection, size: int, each: int, due_at: datetime) -> None:
+        """All in one transaction, or a node would plan the day of those who have none yet."""
+        numbers, today = self._register(db, size), local_date(self._now, self._zone)
+        planned = [
+            Day(
+                mailbox=number,
+                local_date=today,
+                age=0,
+                curve="steady",
+                volume=each,
+                allowance=each,
+                planned_at=self._now,
+            )
+            for number in numbers
+        ]
+        slots = [
+            Slot(
+                message_id=f"<{sender}.{count:03d}@nodes.test>",
+                sender=sender,
+                recipient=numbers[(place + 1 + count) % size] if (1 + count) % size else numbers[place - 1],
+                local_date=today,
+                due_at=due_at,
+                thread=f"{sender} {count}",
+                scenario=self.config.policy.scenarios["en"][0][0],
+                turn=1,
+                parent=None,
+                answer_wanted=False,
+            )
+            for place, sender in enumerate(numbers)
+            for count in range(each)
+        ]
+        days.record(db, planned, slots)
 
     @property
-    def waiting(self) -> int:
-        """How many messages nobody has tried yet."""
-        return self.ask(_waiting)
+    def unfinished(self) -> int:
+        """How many messages wait or are in somebody's hand."""
+        return self.ask(_unfinished)
 
     def alone(self) -> Process:
         """A daemon that has the pool for itself, at work."""
@@ -171,5 +174,6 @@ class House:
         ]
 
 
-def _waiting(db: Connection) -> int:
-    return int(db.scalar(select(func.count()).where(or_(WAITING, and_(IN_HAND, message.c.data_at.is_(None))))) or 0)
+def _unfinished(db: Connection) -> int:
+    # What came to nothing after DATA is looked for by now, and no longer in hand.
+    return int(db.scalar(select(func.count()).where(or_(WAITING, and_(IN_HAND, message.c.visit_at.is_(None))))) or 0)

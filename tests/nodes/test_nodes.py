@@ -13,6 +13,7 @@ import pytest
 from tests.bench.stub import Stubs
 from tests.need import wait_until
 from tests.postgres import fresh_database
+from warmup.store import messages
 
 from .house import House
 from .line import Line
@@ -60,14 +61,12 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def build(tmp_path: Path, postgres_url: str, server: Server) -> Iterator[Build]:
-    """Makes a house of two dozen mailboxes that submit to that server."""
+    """Makes an empty house, whose mailboxes will submit to that server."""
     with ExitStack() as until:
 
         def house(*, per_host: int = 10, silent: str = "30s") -> House:
             url = fresh_database(postgres_url)
-            made = until.enter_context(House(tmp_path, url, server.endpoints, per_host=per_host, silent=silent))
-            made.settle(SIZE, EACH)
-            return made
+            return until.enter_context(House(tmp_path, url, server.endpoints, per_host=per_host, silent=silent))
 
         yield house
 
@@ -97,6 +96,7 @@ def test_nodes_share_the_pool_and_a_server_never_sees_more_than_its_limit(build:
     house = build(per_host=3)
     first, second = house.node(), house.node()
     wait_until(lambda: sharing(house) == [32, 32], "each has half of the shards", SECONDS)
+    house.settle(SIZE, EACH)
     wait_until(lambda: all_sent(house), "all has been sent", SECONDS)
     assert each_once(server) == SIZE * EACH
     assert 2 <= server.most <= 3
@@ -120,11 +120,13 @@ def test_what_a_killed_node_had_is_done_by_the_others(build: Build, server: Serv
     house = build()
     one, other = house.node(), house.node()
     wait_until(lambda: sharing(house) == [32, 32], "each has half of the shards", SECONDS)
+    house.settle(SIZE, EACH)
     wait_until(lambda: len(server.often) > SIZE, "both are at it", SECONDS)
     other.hears(signal.SIGKILL)
     other.ends()
     wait_until(lambda: sharing(house) == [64], "all is the other's", SECONDS)
     wait_until(lambda: all_tried(house), "all has been tried", SECONDS)
+    wait_until(lambda: not house.ask(messages.in_hand), "nothing is in anybody's hand", SECONDS)
     one.hears(signal.SIGTERM)
     assert one.ends() == 0
     in_doubt = [message for message in house.messages if message.uncertain]
@@ -142,6 +144,7 @@ def test_a_node_that_comes_back_after_its_work_was_taken_over_sends_nothing_twic
     with Line(house.port) as line:
         one, other = house.node(), house.node(through=line.port)
         wait_until(lambda: sharing(house) == [32, 32], "each has half of the shards", SECONDS)
+        house.settle(SIZE, EACH)
         wait_until(lambda: len(server.often) > SIZE, "both are at it", SECONDS)
         if how == "frozen":
             other.hears(signal.SIGSTOP)

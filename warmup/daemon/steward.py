@@ -11,6 +11,7 @@ Owns: how much this node has, and what becomes of claims that are found with it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Set
 
 from warmup.store import SHARDS, Connection, Shards, messages, nodes, shard, spread
@@ -60,6 +61,7 @@ class Steward:
         self._leaving = frozenset(sorted(held, key=spread)[: max(0, len(held) - part)])
         share.shards = held - self._leaving  # from here on nothing of the others is begun
         self._office.places.withdraw()
+        await asyncio.sleep(0)  # in which those who waited for a place go
         if gone := self._leaving - {shard(number) for number in self._busy()}:
             await self._office.store.do(nodes.give_shards, gone)
             self._leaving -= gone
