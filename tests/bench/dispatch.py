@@ -51,8 +51,8 @@ _LATER = 3  # slots of each mailbox that are planned for later in the day: weigh
 _HOSTS, _WAITS = 20, 0.05
 _PILE = 4000
 _GOOD, _BAD = 0.7, 2.5  # times the rate that was carried
-_STRETCH = timedelta(seconds=45)
-_BAD_STRETCH = timedelta(seconds=90)
+_STRETCH = timedelta(seconds=40)
+_BAD_STRETCH = timedelta(seconds=80)
 _TIGHT = 100
 _LEAD = timedelta(seconds=20)  # in which the stretch is written down and the daemon starts
 _GRACE = 90  # seconds for what a stretch leaves

@@ -65,9 +65,9 @@ class Places:
         self._gates: dict[Way, _Gate] = {}
 
     @asynccontextmanager
-    async def one(self, way: Way, most: int, mailbox: int, *, everywhere: bool = True) -> AsyncIterator[bool]:
-        """A place of `most` on a way, for as long as the block lasts, and whether it had to be waited for; of all nodes
-        together, if `everywhere`. Waiting is cancelled when the mailbox becomes another node's.
+    async def one(self, way: Way, most: int, mailbox: int, *, everywhere: bool = True) -> AsyncIterator[None]:
+        """A place of `most` on a way, for as long as the block lasts; of all nodes together, if `everywhere`. Waiting
+        for it is cancelled when the mailbox becomes another node's.
         """
         gate = self._gates.get(way)
         if gate is None:
@@ -75,9 +75,9 @@ class Places:
             gate = self._gates[way] = _Gate(way, most, set() if shared else None)
             gate.bound = self._part(gate)
         gate.most = most
-        waited = await self._enter(gate, mailbox)
+        await self._enter(gate, mailbox)
         try:
-            yield waited
+            yield
         finally:
             gate.used -= 1
             gate.hand_on()
@@ -120,11 +120,10 @@ class Places:
     def _part(self, gate: _Gate) -> int:
         return -(-gate.most // self._share.nodes)
 
-    async def _enter(self, gate: _Gate, mailbox: int) -> bool:
-        """Whether there was a wait."""
+    async def _enter(self, gate: _Gate, mailbox: int) -> None:
         if not gate.waiting and gate.used < gate.there:
             gate.used += 1
-            return False
+            return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         gate.waiting.append((mailbox, turn))
         try:
@@ -137,7 +136,6 @@ class Places:
                 gate.hand_on()
             turn.cancel()
             raise
-        return True
 
     async def _ask(self, gate: _Gate) -> None:
         """For as many more places as are waited for. One asks, for all."""

@@ -10,13 +10,12 @@ is ours (`warmup.imap`), when people read (`warmup.plan.reading`), judging refus
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Unpack
 
-from warmup.content import compose
 from warmup.errors import AccessLost, AccessRefused, OperatorError, StoreError, TokenLost
 from warmup.imap import Access, Farewell, Sighting, Timeouts, sign_in
 from warmup.model import (
@@ -28,33 +27,22 @@ from warmup.model import (
     Stage,
     chance,
 )
-from warmup.store import Connection, Shards, bookmarks, mailboxes, messages, pauses
+from warmup.store import Connection, bookmarks, mailboxes, messages, pauses
 from warmup.throttle.dsn import bounce
 
 from . import aftermath, hold, observer
-from .agenda import AHEAD, Agenda, agendas
-from .correspondence import letter
+from .agenda import AHEAD, AT_ONCE, Agenda, agenda, due
+from .correspondence import compose, letter
 from .crew import Crew
 from .office import Office
 
-_AT_ONCE = 100  # visits; a guess, each holds a connection
 _AT_HOST = 50  # of them, so that servers that hang leave places for the others
+_FRESH = timedelta(seconds=2)  # a guess: how old what is known of a mailbox may be when a visit to it begins
 _LONGEST = 1800.0  # seconds of a visit; a guess: a server may be slow with each of a hundred commands
 _SLOW = Response(Stage.FETCH, 0, None, "NO [LIMIT] the server said [THROTTLED]: it is slow on purpose")
 _PAGES = 20  # of notifications, in one visit
 _TOLD_BEFORE = timedelta(days=2)  # of the first look, or of one after the folder was made anew
 _ANSWER_WITHIN = timedelta(days=5)  # what isn't answered by then is filed without an answer
-
-
-def _due(
-    db: Connection, now: datetime, counting: bool, shards: Shards | None, busy: Set[int]
-) -> tuple[Mapping[int, str], Mapping[int, Agenda]]:
-    """The mailboxes to visit and the hosts where they are, the longest due first; last those whose Sent folder is to be
-    counted. With it the agendas of those to whom one can go at once. A work of the store.
-    """
-    due = messages.visits_due(db, now, shards) | (observer.due(db, now, shards) if counting else {})
-    free = [number for number in due if number not in busy][: max(0, _AT_ONCE - len(busy))]
-    return due, agendas(db, free, now, counting)
 
 
 class Reader:
@@ -67,12 +55,12 @@ class Reader:
     async def tick(self) -> None:
         """Begin a visit to every mailbox in which something is due and nobody is looking."""
         self._crew.check()
-        share, counting = self._office.share, self._office.config.reading.count_sent
-        now = self._office.clock.now()
-        due, ready = await self._office.store.do(_due, now, counting, share.shards, self.busy)
-        for number, host in due.items():
+        office, share = self._office, self._office.share
+        busy, counting = frozenset(self._crew.keys), office.config.reading.count_sent
+        hosts, agendas = await office.store.do(due, office.clock.now(), counting, share.shards, busy)
+        for number, host in hosts.items():
             if share.serves(number):
-                self._crew.begin(number, partial(self._in_turn, number, host, ready.get(number)))
+                self._crew.begin(number, partial(self._in_turn, number, host, agendas.get(number)))
 
     @property
     def busy(self) -> Set[int]:
@@ -93,26 +81,22 @@ class Reader:
         if mailbox is not None:
             await hold.by_visit(self._office, mailbox, error)
 
-    async def _in_turn(self, number: int, host: str, agenda: Agenda | None) -> None:
-        """With what is known of it already, unless it had to wait: by then that may have changed."""
+    async def _in_turn(self, number: int, host: str, known: Agenda | None) -> None:
         places = self._office.places
         async with (
-            places.one(("visits", host), _AT_HOST, number, everywhere=False) as waited,
-            places.one(("reading", ""), _AT_ONCE, number, everywhere=False) as waited_again,
+            places.one(("visits", host), _AT_HOST, number, everywhere=False),
+            places.one(("reading", ""), AT_ONCE, number, everywhere=False),
         ):
-            if waited or waited_again:
-                agenda = None
             if not self._crew.stopping:
-                await self._visit(number, agenda)
+                await self._visit(number, known)
 
-    async def _visit(self, number: int, agenda: Agenda | None) -> None:
+    async def _visit(self, number: int, known: Agenda | None) -> None:
         office = self._office
-        if agenda is None:
-            now, counting = office.clock.now(), office.config.reading.count_sent
-            agenda = (await office.store.do(agendas, [number], now, counting)).get(number)
-        if agenda is None:  # it has left
+        if known is None or office.clock.now() - known.at > _FRESH:  # it had to wait for its turn
+            known = await office.store.do(agenda, number, office.clock.now(), office.config.reading.count_sent)
+        if known is None:
             return
-        mailbox = agenda.mailbox
+        mailbox = known.mailbox
         try:
             access = await self._sign_in(mailbox)
             if isinstance(access, Response):
@@ -120,7 +104,7 @@ class Reader:
                 return
             try:
                 async with asyncio.timeout(_LONGEST):
-                    await _Visit(office, agenda, access).go()
+                    await _Visit(office, known, access).go()
             finally:
                 await access.close()
         except TimeoutError:
@@ -134,7 +118,7 @@ class Reader:
         except OperatorError as trouble:
             await hold.until_mended(office, mailbox, trouble)
         else:
-            await self._visited(agenda, access)
+            await self._visited(known, access)
 
     async def _visited(self, agenda: Agenda, access: Access) -> None:
         """It came to its end. What it couldn't see, or was slow, is waited for."""

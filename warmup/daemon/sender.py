@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from warmup.content import compose
 from warmup.errors import NotSent, OperatorError, StoreError, TokenLost, Uncertain
 from warmup.model import Action, Endpoint, Kind, Mailbox, Message, Pause, Response, Scope, Verdict, chance
 from warmup.plan import local_date
@@ -29,7 +28,7 @@ from warmup.store import Connection, days, mailboxes, messages, pauses
 from warmup.throttle import judge, scope, wait
 
 from . import hold
-from .correspondence import letter, turns
+from .correspondence import compose, letter, turns
 from .crew import Crew
 from .office import Office
 from .ways import Ways, free

@@ -80,7 +80,7 @@ class Ways:
         """It has been served."""
         self._room.leave(sender.id)
 
-    def alone(self, sender: Mailbox) -> AbstractAsyncContextManager[object]:
+    def alone(self, sender: Mailbox) -> AbstractAsyncContextManager[None]:
         """Of its domain, if that is narrow. Before the way to a host."""
         return self._one((Scope.DOMAIN, sender.domain), sender)
 
@@ -102,7 +102,7 @@ class Ways:
         ):
             yield
 
-    def _one(self, way: _Way, sender: Mailbox) -> AbstractAsyncContextManager[object]:
+    def _one(self, way: _Way, sender: Mailbox) -> AbstractAsyncContextManager[None]:
         narrow = way in self._narrow
         return self._office.places.one((f"narrow {way[0]}", way[1]), 1, sender.id) if narrow else nullcontext()
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from . import census
 from .answers import numbers
@@ -22,6 +23,7 @@ from .proof import field
 
 MOST = 1000  # messages looked at, the newest: more than that is more than any ramp allows
 _A_DAY = timedelta(days=1)
+_DATE = 200  # octets of a date that are read
 _READ = 100_000  # characters of an address field
 _ASIDE = re.compile(r'"(?:[^"\\]|\\.)*"?|\([^()]*\)')  # what may hold a comma or an @ without parting addresses
 
@@ -76,8 +78,13 @@ def _told(parts: list[Value]) -> Iterator[tuple[str, bytes]]:
 
 
 def _instant(text: bytes | None) -> datetime | None:
+    return _dated((text or b"")[:_DATE])
+
+
+@lru_cache(maxsize=4096)  # the same mails are looked at again and again, until their day is over
+def _dated(text: bytes) -> datetime | None:
     try:
-        at = parsedate_to_datetime((text or b"").decode("ascii", "replace"))
+        at = parsedate_to_datetime(text.decode("ascii", "replace"))
     except (ValueError, OverflowError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
