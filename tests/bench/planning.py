@@ -36,6 +36,7 @@ from warmup.daemon.run import Daemon, opened
 from warmup.daemon.systemd import Manager
 from warmup.plan import CIRCLE
 from warmup.store import Store
+from warmup.store.days import batches
 from warmup.store.tables import mailbox
 
 from .meter import metered, spread
@@ -152,7 +153,8 @@ def _plan(size: int) -> Day:
 
 
 def _register(db: Connection, size: int) -> None:
-    db.execute(insert(mailbox), [_row(number) for number in range(size)])
+    for some in batches(range(size)):  # so that this isn't what the most memory was used for
+        db.execute(insert(mailbox), [_row(number) for number in some])
 
 
 def _row(number: int) -> dict[str, object]:
