@@ -55,7 +55,7 @@ _STRETCH = timedelta(seconds=40)
 _BAD_STRETCH = timedelta(seconds=80)
 _TIGHT = 100
 _LEAD = timedelta(seconds=20)  # in which the stretch is written down and the daemon starts
-_GRACE = 90  # seconds for what a stretch leaves
+_GRACE = 240  # seconds for what a stretch leaves; what is missed takes time to be dropped, too
 _SETTINGS = """
 database = "sqlite:///warmup.db"
 credentials = "credentials"
