@@ -137,6 +137,7 @@ def test_the_daemon_logs_no_password_not_even_one_that_is_refused(
 
 # Every command that has --json, and what it needs besides. First the one that makes something to tell of.
 SAID_AS_JSON: dict[str, tuple[str, ...]] = {
+    "nodes": (),
     "notify": (),
     "placement": (),
     "templates list": (),
@@ -157,6 +158,7 @@ SAID_AS_JSON: dict[str, tuple[str, ...]] = {
     "pauses list": (),
     "pauses show": ("1",),
     "plan": ("--date", "2027-04-01"),
+    "prune": (),
     "secrets check": (),
     "status": (),
 }

@@ -24,7 +24,7 @@ def nodes(config: ConfigFile = None, database: Database = None, json: Json = Fal
     """Show the daemons at work, and who does what.
 
     \b
-    NODE       its machine and process, as in its log and beside what it has claimed
+    NODE       its machine and process, as its log and its claims name it
     ADDRESS    from where it has connected to the database, if over a network
     LEADS      it plans, watches and examines, which is to be done once
     SHARDS     the parts of the pool that it serves, of 64: each mailbox is in one
