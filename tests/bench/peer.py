@@ -17,11 +17,14 @@ import json
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from pkgutil import resolve_name
 from time import thread_time
+from unittest.mock import patch
 
 from warmup import smtp
 from warmup.config import load
@@ -34,7 +37,6 @@ from .life import RingClock
 from .meter import metered, spread
 from .real import Ends, ends
 from .script import Script
-from .watch import Watch
 
 _PEOPLE = 24
 _BEGIN = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
@@ -162,7 +164,7 @@ def _live(folder: Path, servers: Ends, more: str) -> tuple[Figures, Mapping[str,
     smtp.context(str(servers.authority) if servers.authority else None)
     settled = _Settled(servers.settle)
     until = _BEGIN + timedelta(days=1 if more else 3)  # by then all has been read, and put away
-    with Watch() as watch:
+    with _counted("sender.dial") as dialled, _counted("reader.sign_in") as signed_in:
         before = servers.cpu()
         with metered() as cost:
             asyncio.run(jump(config, _Clock(settled), until, _no_trouble))
@@ -181,9 +183,23 @@ def _live(folder: Path, servers: Ends, more: str) -> tuple[Figures, Mapping[str,
         wall=cost.wall,
         cpu=cost.cpu - settled.cpu,
         servers=used,
-        submissions=watch.calls["dial"],
-        visits=watch.calls["sign_in"],
+        submissions=len(dialled),
+        visits=len(signed_in),
     ), letters
+
+
+@contextmanager
+def _counted(name: str) -> Iterator[list[None]]:
+    """As many as the daemon's connections of a kind."""
+    calls: list[None] = []
+    call = resolve_name(f"warmup.daemon.{name}")
+
+    def counted(*args: object, **kwargs: object) -> object:
+        calls.append(None)
+        return call(*args, **kwargs)
+
+    with patch(f"warmup.daemon.{name}", counted):
+        yield calls
 
 
 def _loop(servers: Ends, letters: Mapping[str, Sequence[str]], *, threads: int, kept: bool) -> Figures:
