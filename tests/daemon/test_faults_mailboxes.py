@@ -230,7 +230,7 @@ async def test_a_mailbox_over_quota_is_told_and_what_could_not_be_done_is_done_w
         with monkeypatch.context() as patched:
             refusing(patched, "[OVERQUOTA] the mailbox is full", *verbs)
             while not world.events("not-done"):
-                await world.live(world.clock.now() + timedelta(minutes=30))
+                await world.live(world.clock.now() + timedelta(minutes=5))
         assert {pause.scope for pause in world.pauses} <= {Scope.ACCESS}
         assert all("[OVERQUOTA] the mailbox is full" in str(fact.fields["why"]) for fact in world.events("not-done"))
         await world.live(LATER)

@@ -106,7 +106,8 @@ async def access(world: World, server: Endpoint, why: str) -> None:
     world.clock.jump(NOON)
     await world.live(NOON + timedelta(minutes=1))
     world.ask(mailboxes.change, world.pool[ANN].id, imap=server)
-    await world.live(NOON + timedelta(minutes=31))  # when she is visited for what she is told of her own mail
+    while not world.pauses and world.clock.now() < LATER:
+        await world.live(world.clock.now() + timedelta(minutes=1))
     (pause,) = world.pauses
     assert (pause.scope, pause.cause, pause.mailbox) == (Scope.ACCESS, Cause.FAILURE, world.pool[ANN].id)
     (held,) = world.events("held")
@@ -237,7 +238,7 @@ async def test_names_that_nobody_answers_for_keep_no_other_name_from_being_looke
 async def test_mailboxes_at_an_access_server_that_hangs_take_no_place_of_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("warmup.daemon.reader._AT_ONCE", 4)
+    monkeypatch.setattr("warmup.daemon.reader.AT_ONCE", 4)
     monkeypatch.setattr("warmup.daemon.reader._AT_HOST", 2)
     async with World(tmp_path, size=9) as world, hostile(silent) as server:
         due(world, list(world.pool), NOON)
