@@ -18,6 +18,7 @@ Owns: putting the daemon together, signals, reload, shutdown, waiting for the da
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -53,6 +54,10 @@ _AGAIN = 5.0  # seconds after which a database that can't be used is tried again
 # Names looked up at once. As many as there may be connections, for a name server that is silent holds each for long,
 # and those who ask for other names mustn't wait behind them.
 _LOOKUPS = 300
+
+# Objects made until the youngest are looked through for cycles, and how many such looks until the older ones are; a
+# circle's plan makes some ten thousand that all live to its end.
+_CYCLES = (50_000, 20, 20)
 
 _SHARE = 2.0  # seconds from one look at the other nodes to the next; far less than one may be silent
 _NAME = 40  # characters of a machine's name in a node's, of which PostgreSQL shows 63 in all
@@ -142,7 +147,7 @@ def opened(
 ) -> Iterator[Office]:
     """The office, with its database held by this process once `turn` has returned."""
     node = f"{socket.gethostname()[:_NAME]}:{os.getpid()}"
-    with Store.open(config.database, create=True) as store:
+    with Store.open(config.database, create=True) as store, _cycles_left_alone():
         turn(store, node, config)
         trusted(config)  # found out now, or it would look like every mailbox's own trouble
         provided = environ.get("CREDENTIALS_DIRECTORY")
@@ -157,6 +162,21 @@ def opened(
             log=Log(clock, tell),
             node=node,
         )
+
+
+@contextmanager
+def _cycles_left_alone() -> Iterator[None]:
+    """Python looks for dead cycles less often, and not among what is there by now: templates and classes, that live as
+    long as the daemon. At its own pace that is a fifth of what planning a day costs, and nothing is found there.
+    """
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(*_CYCLES)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 class Daemon:
