@@ -48,6 +48,13 @@ def test_no_question_reads_all_that_is_remembered(pool: Pool, question: str) -> 
     assert [line for line in plans if _SCANS.search(line)] == []
 
 
+def test_a_visit_doesnt_read_all_that_its_mailbox_ever_sent_and_received(pool: Pool) -> None:
+    pool.planned(pool.ann, pool.bob)
+    plans = pool.store.rehearse(_explained, ASKED["what is due of a mailbox"])
+    assert [line for line in plans if re.search("ix_message_(day|received)", line)] == []
+    assert {name for line in plans for name in re.findall(r"ix_message_(\w+)_of", line)} == {"visit", "keep", "ask"}
+
+
 def test_a_question_without_an_index_would_be_noticed(pool: Pool) -> None:
     plans = pool.store.rehearse(_explained, lambda db: db.execute(select(message.c.id).where(message.c.folder == "x")))
     assert [line for line in plans if _SCANS.search(line)]

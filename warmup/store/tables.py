@@ -147,6 +147,10 @@ class MessageRow(Answered, table=True):
         _partial("ix_message_visit", "visit_at", "recipient", where="visit_at IS NOT NULL"),
         _partial("ix_message_keep", "keep_at", "sender", where="keep_at IS NOT NULL"),
         _partial("ix_message_ask", "ask_at", "sender", where="ask_at IS NOT NULL"),
+        # The same of one mailbox, whose history may be of years.
+        _partial("ix_message_visit_of", "recipient", "visit_at", where="visit_at IS NOT NULL"),
+        _partial("ix_message_keep_of", "sender", "keep_at", where="keep_at IS NOT NULL"),
+        _partial("ix_message_ask_of", "sender", "ask_at", where="ask_at IS NOT NULL"),
         _partial(
             "ix_message_in_hand",
             "claimed_at",

@@ -161,7 +161,7 @@ _DUE = (
 )
 _DUE_AMONG = _DUE.where(among(_due.whom))
 _soon = bindparam("soon", type_=m.visit_at.type)
-_looked_at = or_(m.visit_at <= NOW, and_(m.opened_at.is_not(None), m.visit_at <= _soon))
+_looked_at = and_(m.visit_at <= _soon, or_(m.visit_at <= NOW, m.opened_at.is_not(None)))
 
 
 @dataclass(frozen=True, slots=True)
