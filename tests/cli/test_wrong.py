@@ -13,7 +13,7 @@ from .hand import Hand, Servers
 ANN = "ann.bell@northpost.test"
 
 WRONG = {
-    "nonsense": "No such command 'nonsense'; see warmup --help",
+    "gibberish": "No such command 'gibberish'; see warmup --help",
     "plan --dat today": "plan: No such option: --dat (Possible options: --database, --date); see warmup plan --help",
     "mailbox add": "mailbox add: Missing argument 'ADDRESS'; see warmup mailbox add --help",
     "mailbox add ann": "'ann' is not an address: ",

@@ -91,9 +91,9 @@ async def test_what_is_said_of_the_mailbox_is_not_got_round(tmp_path: Path, stag
 
 async def test_a_throttled_mailbox_is_throttled_at_its_relay_too(tmp_path: Path) -> None:
     """The relay has half of the connections; what the mailbox's own server says stops those as well."""
-    fault = Fault(Stage.AUTH, say=THROTTLED, sender=ANN, since=TUESDAY + timedelta(hours=9), times=1)
+    fault = Fault(Stage.AUTH, say=THROTTLED, sender=ANN, since=WEDNESDAY + timedelta(days=1, hours=11), times=1)
     async with World(tmp_path, size=3, faults=[fault]) as world, relaying(world, weight=50) as relay:
-        await world.live(WEDNESDAY)
+        await world.live(WEDNESDAY + timedelta(days=2))
         (pause,) = world.pauses
         assert (pause.scope, pause.mailbox) == (Scope.MAILBOX, world.pool[ANN].id)
         assert pause.until is not None

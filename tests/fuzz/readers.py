@@ -22,7 +22,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from aioimaplib import Command
 from hypothesis import strategies as st
 
 from tests.throttle.known import RULES
@@ -34,7 +33,7 @@ from warmup.imap import census
 from warmup.imap.folders import survey
 from warmup.imap.grammar import Value, read
 from warmup.imap.proof import Proof
-from warmup.imap.wire import Said, Wire
+from warmup.imap.wire import Command, Said, Wire
 from warmup.model import Stage
 from warmup.smtp.line import Line, _Wire
 from warmup.smtp.offer import Offer
@@ -93,8 +92,7 @@ async def _imap(pieces: Sequence[bytes]) -> tuple[list[Said], str | None]:
     for piece in pieces:
         wire.data_received(piece)
     wire.drop()
-    heard = command.response[1] if command.response else []
-    return list(heard), type(wire.broken).__name__ if wire.broken else None
+    return command.said, type(wire.broken).__name__ if wire.broken else None
 
 
 def imap(given: tuple[bytes, list[float]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from itertools import combinations
 
 from hypothesis import given
@@ -36,9 +36,10 @@ def test_over_time_everybody_meets_everybody() -> None:
     assert circles(pool, DAY, "another", 8) != days[0]
 
 
-def test_a_draw_holds_for_one_day_of_all_zones() -> None:
-    late = datetime(2026, 6, 10, 23, 30, tzinfo=UTC)
-    assert draw_of(late) == draw_of(late.astimezone(timezone(timedelta(hours=14)))) == DAY
+def test_wherever_a_day_begins_its_own_draw_holds() -> None:
+    for hours in range(-11, 13):
+        midnight = datetime.combine(DAY, time(0), timezone(timedelta(hours=hours)))
+        assert draw_of(midnight) == draw_of(midnight.astimezone(UTC)) == DAY
 
 
 def test_everybody_receives_as_much_as_everybody_else() -> None:

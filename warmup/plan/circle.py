@@ -9,7 +9,7 @@ Owns: the draw. Does not own: whom to write to in a circle (`pairing`).
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 from warmup.model import digest
@@ -19,9 +19,12 @@ from warmup.model import digest
 CIRCLE = 512
 
 
+_WESTERNMOST = timedelta(hours=12)  # behind UTC: by then a day has begun everywhere
+
+
 def draw_of(now: datetime) -> date:
-    """The day whose draw holds at `now`: UTC's, the same for all zones."""
-    return now.astimezone(UTC).date()
+    """The day whose draw holds at `now`, the same for all zones: the one that begins where it is midnight."""
+    return (now.astimezone(UTC) + _WESTERNMOST).date()
 
 
 def lot(seed: str, on: date, mailbox: int) -> str:

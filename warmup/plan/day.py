@@ -198,7 +198,8 @@ class _Planning:
         """
         # With the mailbox's number, which is never given again: one purged and registered anew mints other Message-IDs.
         own = digest(self.seed, seat.mailbox.address, seat.mailbox.id, seat.local_date)
-        begins = f"{seat.local_date.toordinal() - _FIRST:04x}{self.lots[seat.mailbox.id][: 28 - _OWN]}"
+        place = lot(self.seed, seat.local_date, seat.mailbox.id)[: 28 - _OWN]
+        begins = f"{seat.local_date.toordinal() - _FIRST:04x}{place}"
         return begins, own, wire(seat.mailbox.address).rpartition("@")[2]
 
     def will_answer(self, recipient: int, share: float) -> bool:
