@@ -165,13 +165,13 @@ def _family_cpu(pid: int) -> float:
 
 
 def _table(runs: Sequence[Sequence[Stretch]]) -> str:
-    lines = [f"{'':36}{'messages/s':>24}{'daemons, us CPU each':>24}{'PostgreSQL':>18}{'in doubt':>12}"]
+    lines = [f"{'':36}{'messages/s':>24}{'daemons, us CPU each':>24}{'PostgreSQL':>24}{'in doubt':>12}"]
     for column in zip(*runs, strict=True):
         rate, daemons, database = (
             spread([getattr(one, of) for one in column]) for of in ("rate", "daemons", "database")
         )
         missing = spread([one.missing for one in column])
-        lines.append(f"{column[0].name:36}{rate:>24}{daemons:>24}{database:>18}{missing:>12}")
+        lines.append(f"{column[0].name:36}{rate:>24}{daemons:>24}{database:>24}{missing:>12}")
     places = [manner.name for manner in MANNERS]
     for one, two, what in (
         (_ONE, _TWO, "servers that wait"),
