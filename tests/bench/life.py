@@ -7,7 +7,7 @@ time for their answer are charged to the exchanges as well: an exchange is count
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from warmup.config import Config, load
 from warmup.daemon.clock import JumpClock
 from warmup.daemon.log import Fact, Level
 from warmup.daemon.run import jump
+from warmup.model import Endpoint
 from warmup.sandbox import Account
 from warmup.secrets import Vault
 from warmup.store import Store, mailboxes, messages
@@ -26,8 +27,8 @@ from .servers import Servers
 from .tape import Tape, recorded
 from .watch import Watch
 
-_BEGIN = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
-_END = _BEGIN + timedelta(days=4)  # two days send, on the third the rest is read, on the fourth put away
+BEGIN = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
+_END = BEGIN + timedelta(days=4)  # two days send, on the third the rest is read, on the fourth put away
 _SETTINGS = """
 database = "sqlite:///warmup.db"
 credentials = "credentials"
@@ -122,14 +123,15 @@ def live(folder: Path, manner: Manner, people: Sequence[Account], servers: Serve
     file = folder / "warmup.toml"
     file.write_text(_SETTINGS.format(volume=manner.volume, to=manner.to, read=manner.read))
     config = load(file, {})
-    _register(config, people, servers)
+    passwords = {person.address: person.password for person in people}
+    register(config, passwords, smtp=servers.smtp, imap=servers.imap)
     config.corpus.check()  # compiles all templates; this and the TLS context are made once in a process
     smtp.context()
-    clock = RingClock(_BEGIN, manner.ring)
+    clock = RingClock(BEGIN, manner.ring)
     with Watch() as watch, recorded(clock.now) as tape:
         before = servers.cpu
         with metered() as cost:
-            asyncio.run(jump(config, clock, _END, _no_trouble))
+            asyncio.run(jump(config, clock, _END, no_trouble))
         used = servers.cpu - before
     with Store.open(config.database) as store:
         sent = [message for message in store.run(messages.recent, 10**6) if message.sent_at]
@@ -145,27 +147,29 @@ def live(folder: Path, manner: Manner, people: Sequence[Account], servers: Serve
     )
 
 
-def _register(config: Config, people: Sequence[Account], servers: Servers) -> None:
+def register(config: Config, passwords: Mapping[str, str], *, smtp: Endpoint, imap: Endpoint) -> None:
+    """A new database with mailboxes at these addresses."""
     vault = Vault(config.credentials)
     with Store.open(config.database, create=True, seed="bench") as store:
-        for account in people:
-            vault.put(account.address, account.password)
-            name, _, provider = account.address.partition("@")
+        for address, password in passwords.items():
+            vault.put(address, password)
+            name, _, provider = address.partition("@")
             store.run(
                 mailboxes.add,
-                address=account.address,
+                address=address,
                 name=name.capitalize(),
                 zone="UTC",
                 provider=provider,
-                login=account.address,
-                credential=account.address,
-                smtp=servers.smtp,
-                imap=servers.imap,
+                login=address,
+                credential=address,
+                smtp=smtp,
+                imap=imap,
                 curve=None,
-                now=_BEGIN,
+                now=BEGIN,
             )
 
 
-def _no_trouble(fact: Fact) -> None:
+def no_trouble(fact: Fact) -> None:
+    """Raises at anything worth a warning."""
     if fact.level <= Level.WARNING:
         raise RuntimeError(f"the daemon met trouble, so that this measures something else: {fact}")

@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from pkgutil import resolve_name
 from time import thread_time
@@ -28,18 +28,15 @@ from unittest.mock import patch
 
 from warmup import smtp
 from warmup.config import load
-from warmup.daemon.log import Fact, Level
 from warmup.daemon.run import jump
-from warmup.secrets import Vault
 from warmup.store import Store, mailboxes, messages
 
-from .life import RingClock
+from .life import BEGIN, RingClock, no_trouble, register
 from .meter import metered, spread
 from .real import Ends, ends
 from .script import Script
 
 _PEOPLE = 24
-_BEGIN = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 _RING = 60  # seconds of the day between two looks: about as many rounds as the script's
 _SETTINGS = """
 database = "sqlite:///warmup.db"
@@ -145,7 +142,7 @@ class _Clock(RingClock):
     """Goes on when the mail of the last ring has been delivered, which takes part of a second and not of a minute."""
 
     def __init__(self, settle: Callable[[], None]) -> None:
-        super().__init__(_BEGIN, _RING)
+        super().__init__(BEGIN, _RING)
         self._settle = settle
 
     def jump(self, to: datetime) -> None:
@@ -159,15 +156,16 @@ def _live(folder: Path, servers: Ends, more: str) -> tuple[Figures, Mapping[str,
     trusting = f'authorities = "{servers.authority}"' if servers.authority else ""
     file.write_text(_SETTINGS.format(authorities=trusting) + more)
     config = load(file, {})
-    _register(folder / "credentials", config.database, servers)
+    passwords = {person.address: person.password for person in servers.people}
+    register(config, passwords, smtp=servers.smtp, imap=servers.imap)
     config.corpus.check()  # compiles all templates; this and the TLS context are made once in a process
     smtp.context(str(servers.authority) if servers.authority else None)
     settled = _Settled(servers.settle)
-    until = _BEGIN + timedelta(days=1 if more else 3)  # by then all has been read, and put away
+    until = BEGIN + timedelta(days=1 if more else 3)  # by then all has been read, and put away
     with _counted("sender.dial") as dialled, _counted("reader.sign_in") as signed_in:
         before = servers.cpu()
         with metered() as cost:
-            asyncio.run(jump(config, _Clock(settled), until, _no_trouble))
+            asyncio.run(jump(config, _Clock(settled), until, no_trouble))
         used = servers.cpu() - before
     with Store.open(config.database) as store:
         address = {mailbox.id: mailbox.address for mailbox in store.run(mailboxes.every)}
@@ -225,32 +223,6 @@ def _loop(servers: Ends, letters: Mapping[str, Sequence[str]], *, threads: int, 
         submissions=tally.submissions,
         visits=tally.visits,
     )
-
-
-def _register(credentials: Path, database: str, servers: Ends) -> None:
-    vault = Vault(credentials)
-    with Store.open(database, create=True, seed="bench") as store:
-        for person in servers.people:
-            vault.put(person.address, person.password)
-            name, _, provider = person.address.partition("@")
-            store.run(
-                mailboxes.add,
-                address=person.address,
-                name=name.capitalize(),
-                zone="UTC",
-                provider=provider,
-                login=person.address,
-                credential=person.address,
-                smtp=servers.smtp,
-                imap=servers.imap,
-                curve=None,
-                now=_BEGIN,
-            )
-
-
-def _no_trouble(fact: Fact) -> None:
-    if fact.level <= Level.WARNING:
-        raise RuntimeError(f"the daemon met trouble, so that this measures something else: {fact}")
 
 
 def _table(runs: Sequence[Run]) -> str:

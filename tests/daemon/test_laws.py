@@ -15,7 +15,6 @@ import pytest
 
 from warmup.config import Config
 from warmup.daemon import sender as sending
-from warmup.daemon import ways
 from warmup.daemon.crew import Crew
 from warmup.daemon.run import Daemon, jump, opened
 from warmup.daemon.sender import Sender
@@ -185,7 +184,7 @@ async def test_who_waits_for_a_server_that_hangs_takes_no_place_of_the_others(
         return said
 
     monkeypatch.setattr(sending, "dial", hanging)
-    monkeypatch.setattr(ways, "_AT_ONCE", 2)
+    monkeypatch.setattr("warmup.daemon.ways._AT_ONCE", 2)
     monkeypatch.setattr(Session, "data", noticed)
     async with World(tmp_path) as world:
         world.config = replace(world.config, submission=replace(world.config.submission, connections_per_host=1))
