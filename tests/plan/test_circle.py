@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmup.plan import Exchange, Pool, Seat, circles, draw_of, plan_day
+from warmup.plan.circle import BLOCK
 
 from .test_day import MORNING, mailbox, plan, steady
 
@@ -28,12 +29,29 @@ def test_everybody_is_in_one_circle_and_circles_are_as_large_as_each_other(pool:
 
 
 def test_over_time_everybody_meets_everybody() -> None:
-    pool = range(1, 41)
-    days = [circles(pool, DAY + timedelta(days=ahead), "s", 8) for ahead in range(60)]
+    pool = range(1, 97)
+    days = [circles(pool, DAY + timedelta(days=ahead), "s", 24) for ahead in range(60)]
     met = {frozenset(pair) for day in days for circle in day for pair in combinations(circle, 2)}
-    assert len(met) == 40 * 39 / 2
+    assert len(met) == 96 * 95 / 2
     assert days[0] != days[1]
-    assert circles(pool, DAY, "another", 8) != days[0]
+    assert circles(pool, DAY, "another", 24) != days[0]
+
+
+def test_most_neighbours_share_a_circle_and_none_do_so_every_day() -> None:
+    pool = range(1, 97)
+    days = [circles(pool, DAY + timedelta(days=ahead), "s", 24) for ahead in range(60)]
+    together = Counter(one for day in days for circle in day for one in pool if {one, one + 1} <= set(circle))
+    assert set(together) == set(range(1, 96))
+    assert 0.75 < sum(together.values()) / (95 * 60) < 1
+    assert max(together.values()) < 60
+
+
+def test_a_mailbox_doesnt_write_to_its_neighbours_first() -> None:
+    seats, pool, policy, now = steady(64, 1, MORNING, rate=0.0)
+    one = [replace(member, provider="alpha") for member in pool.mailboxes]
+    seats = [replace(seat, mailbox=member) for seat, member in zip(seats, one, strict=True)]
+    slots = plan((seats, replace(pool, mailboxes=one), policy, now)).slots
+    assert sum(abs(slot.sender - slot.recipient) < BLOCK for slot in slots) < len(slots) / 2
 
 
 def test_wherever_a_day_begins_its_own_draw_holds() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from warmup.model import digest
@@ -18,6 +19,10 @@ from warmup.model import digest
 # that a circle's day is planned in a fraction of a second, for while it is nobody else writes to the store.
 CIRCLE = 512
 
+# Mailboxes with neighbouring numbers that draw one lot: the rows of a circle then fall on an eighth of the places in the
+# indices by mailbox. So few that neighbours, who are in one circle on most days, are hardly more to each other in it
+# than the rest.
+BLOCK = 8
 
 _WESTERNMOST = timedelta(hours=12)  # behind UTC: by then a day has begun everywhere
 
@@ -28,13 +33,21 @@ def draw_of(now: datetime) -> date:
 
 
 def lot(seed: str, on: date, mailbox: int) -> str:
-    """What a mailbox draws on a day: 32 hex digits. `seed` is the install's."""
-    return digest(seed, "circle", on, mailbox)
+    """What a mailbox draws on a day: 6 hex digits, five of them its block's and one its place in it. `seed` is the
+    install's. Where one block ends and the next begins is drawn, too, so neighbours aren't always the same.
+    """
+    block, place = divmod(mailbox + _cut(seed, on), BLOCK)
+    return f"{digest(seed, 'circle', on, block)[:5]}{place:x}"
+
+
+@lru_cache(maxsize=8)  # of each mailbox of a pool the same is asked
+def _cut(seed: str, on: date) -> int:
+    return int(digest(seed, "blocks", on), 16) % BLOCK
 
 
 def circles(pool: Collection[int], on: date, seed: str, size: int = CIRCLE) -> list[list[int]]:
     """The numbers of the mailboxes of a pool, in circles of at most `size` and as equal as can be, by their lots."""
-    drawn = sorted(pool, key=lambda mailbox: lot(seed, on, mailbox))
+    drawn = sorted(pool, key=lambda mailbox: (lot(seed, on, mailbox), mailbox))
     count = -(-len(drawn) // size)
     bounds = [len(drawn) * number // count for number in range(count + 1)] if count else []
     return [drawn[start:end] for start, end in pairwise(bounds)]

@@ -125,10 +125,11 @@ class _Planning:
         self.seats = {seat.mailbox.id: seat for seat in seats}
         self.mailboxes = {mailbox.id: mailbox for mailbox in (*pool.mailboxes, *pool.strangers)}
         self.circle = pool.circle
-        self.lots = {mailbox.id: lot(seed, draw_of(now), mailbox.id) for mailbox in pool.mailboxes}
+        # By its lot a mailbox would stand beside its neighbours, and write to them first, every day.
+        places = {mailbox.id: digest(seed, "round", draw_of(now), mailbox.id) for mailbox in pool.mailboxes}
         self.seals = {seat.mailbox.id: self.seal(seat) for seat in seats}
         self.pairing = Pairing(
-            sorted(pool.mailboxes, key=lambda mailbox: self.lots[mailbox.id]),
+            sorted(pool.mailboxes, key=lambda mailbox: places[mailbox.id]),
             strangers=pool.strangers,
             last_written=pool.last_written,
             inbound=pool.inbound,
@@ -198,8 +199,7 @@ class _Planning:
         """
         # With the mailbox's number, which is never given again: one purged and registered anew mints other Message-IDs.
         own = digest(self.seed, seat.mailbox.address, seat.mailbox.id, seat.local_date)
-        place = lot(self.seed, seat.local_date, seat.mailbox.id)[: 28 - _OWN]
-        begins = f"{seat.local_date.toordinal() - _FIRST:04x}{place}"
+        begins = f"{seat.local_date.toordinal() - _FIRST:04x}{lot(self.seed, seat.local_date, seat.mailbox.id)}"
         return begins, own, wire(seat.mailbox.address).rpartition("@")[2]
 
     def will_answer(self, recipient: int, share: float) -> bool:

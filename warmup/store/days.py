@@ -10,15 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
-from operator import itemgetter
+from operator import attrgetter
 from typing import TypeVar
 
-from sqlalchemy import Connection, Table, and_, bindparam, exists, func, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, exists, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from warmup.model import Day, Slot
 
-from .rows import Values, from_day, from_slot, to_day
+from .rows import SLOT, from_day, from_slot, to_day
 from .tables import day, mailbox, message
 
 # The message has gone out, or may have: it is a day lived, whatever became of it.
@@ -60,37 +60,32 @@ def record(db: Connection, days: Sequence[Day], slots: Sequence[Slot]) -> int:
         return 0
     first = inserting(db, day).on_conflict_do_nothing().returning(day.c.mailbox, day.c.local_date)
     new = {(mailbox, local_date) for mailbox, local_date in db.execute(first, [from_day(kept) for kept in days])}
-    values = [from_slot(slot) for slot in slots if (slot.sender, slot.local_date) in new]
-    if values:
+    # In the order of their names, which is that of the indices: so each row finds its place beside the last one's.
+    kept = sorted((slot for slot in slots if (slot.sender, slot.local_date) in new), key=attrgetter("message_id"))
+    if kept:
         answer = message.c.parent.is_not(None) & message.c.dropped_at.is_(None) & message.c.refused_at.is_(None)
         fresh = inserting(db, message).on_conflict_do_nothing(index_elements=["parent"], index_where=answer)
-        _insert(db, fresh, values)
+        _insert(db, fresh, kept)
     return len(new)
 
 
-def _insert(db: Connection, statement: sqlite.Insert | postgresql.Insert, values: Sequence[Values]) -> None:
+def _insert(db: Connection, statement: sqlite.Insert | postgresql.Insert, slots: Sequence[Slot]) -> None:
     """Many rows of messages. Over SQLite the driver gets them directly, as SQLAlchemy's types spell them: its own way
     with parameters takes as long as the database does.
     """
     if db.dialect.name != "sqlite":
-        db.execute(statement, values)
+        db.execute(statement, list(map(from_slot, slots)))
         return
-    compiled = statement.compile(db, column_keys=[*values[0], *_COUNTS])
+    compiled = statement.values(attempts=text("0"), visits=text("0")).compile(db, column_keys=SLOT)
     assert compiled.positiontup is not None, "SQLite's parameters have places and no names"
-    in_order = itemgetter(*compiled.positiontup)
-    types = {name: message.c[name].type.dialect_impl(db.dialect) for name in compiled.positiontup}
-    ways = {name: type_.bind_processor(db.dialect) for name, type_ in types.items()}
-    spelling = [(name, way) for name, way in ways.items() if way is not None]
-    rows = []
-    for value in values:
-        row = value | _COUNTS
-        for name, way in spelling:
-            row[name] = way(row[name])
-        rows.append(in_order(row))
-    db.exec_driver_sql(str(compiled), rows)
-
-
-_COUNTS: Values = {"attempts": 0, "visits": 0}
+    columns: list[Sequence[object]] = list(zip(*map(attrgetter(*compiled.positiontup), slots), strict=True))
+    for place, name in enumerate(compiled.positiontup):
+        type_ = message.c[name].type.dialect_impl(db.dialect)
+        spell = type_.bind_processor(db.dialect)
+        if spell is not None:
+            spelled = {value: spell(value) for value in set(columns[place])}
+            columns[place] = [spelled[value] for value in columns[place]]
+    db.exec_driver_sql(str(compiled), list(zip(*columns, strict=True)))
 
 
 def add(db: Connection, slots: Sequence[Slot]) -> None:
