@@ -19,9 +19,8 @@ from warmup.model import digest
 # that a circle's day is planned in a fraction of a second, for while it is nobody else writes to the store.
 CIRCLE = 512
 
-# Mailboxes with neighbouring numbers that draw one lot: the rows of a circle then fall on an eighth of the places in the
-# indices by mailbox. So few that neighbours, who are in one circle on most days, are hardly more to each other in it
-# than the rest.
+# Mailboxes with neighbouring numbers that draw one lot: so the rows of a circle fall on an eighth of the places in the
+# indices by mailbox. So few that neighbours, who share a circle on most days, are a hundredth of those they meet in it.
 BLOCK = 8
 
 _WESTERNMOST = timedelta(hours=12)  # behind UTC: by then a day has begun everywhere

@@ -25,10 +25,9 @@ from warmup.model import Mailbox, Slot, chance, digest
 from .circle import draw_of, lot
 from .pairing import Pairing
 from .reading import Habits, answering
-from .share import shares
+from .share import word_and_shares
 from .window import Hours, room, spread
 
-_OWN = 22  # hex digits of a key that its day and its sender don't tell
 _FIRST = date(2000, 1, 1).toordinal()  # so that a day has four hex digits, until 2179
 
 
@@ -161,8 +160,8 @@ class _Planning:
     def slot(self, seat: Seat, at: datetime, number: int) -> Slot | None:
         """What this mailbox writes at this time: an answer that is due, or something fresh, or nothing."""
         begins, day, domain = self.seals[seat.mailbox.id]
-        key = begins + digest(day, number)[:_OWN]
-        which, answer = shares(key, "slot")
+        own, which, answer = word_and_shares(day, str(number))
+        key = begins + own
         parent = self.due_answer(seat.mailbox.id, at)
         if parent is not None:
             recipient, thread, turn = parent.sender, parent.thread, parent.turn + 1
@@ -194,7 +193,7 @@ class _Planning:
         """What makes the Message-IDs of a mailbox's day: what their keys begin with, what the rest of each key is drawn
         from, and the domain. A key is what a message is known by, and the thread that it begins: 32 hex digits.
 
-        They begin with the day and the sender's lot, so that the rows of a mailbox's day stand side by side in the
+        4 of them tell the day and 6 are the sender's lot, so that the rows of a mailbox's day stand side by side in the
         store's indices, and those of the circles one after another: 3 million in random places take it twice as long.
         """
         # With the mailbox's number, which is never given again: one purged and registered anew mints other Message-IDs.

@@ -12,18 +12,30 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from functools import partial
 
 from warmup.model import Mailbox
 
 from .window import local_date
 
-T = TypeVar("T")
-
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class _Hand:
+    """One sender in this planning. `turns` are the providers, as a heap: how far each is behind, or was when it was
+    looked at last, which is no more; those that are equally far come in another order for each sender. `written` and
+    `queues` are by provider; a queue holds whom the sender may write to, in the order of its choice.
+    """
+
+    home: str
+    turns: list[tuple[float, int, str]]
+    written: dict[str, int] = field(default_factory=partial(defaultdict, int))
+    queues: dict[str, list[int]] = field(default_factory=dict)
 
 
 class Pairing:
@@ -54,18 +66,17 @@ class Pairing:
             if weights.get(mailbox.provider, 1.0) > 0:
                 self._members[mailbox.provider].append(mailbox.id)
         self._weights = {name: weights.get(name, 1.0) for name in self._members}
-        self._shares = [(1 / (self._weights[name] * len(members)), name) for name, members in self._members.items()]
+        shares = [(1 / (self._weights[name] * len(members)), name) for name, members in self._members.items()]
+        self._rounds = [(share, place, name) for place, (share, name) in enumerate(shares * 2)]
         self._last: dict[tuple[int, str], dict[int, datetime]] = defaultdict(dict)
         for (sender, recipient), at in last_written.items():
             if recipient in self._mailboxes:
                 self._last[sender, self._mailboxes[recipient].provider][recipient] = at
-        self._inbound = Counter(inbound)
+        self._inbound = defaultdict(int, inbound)
         self._cap = inbound_cap
         self._held = frozenset(held)
         self._closed = frozenset(closed)
-        self._written: Counter[tuple[int, str]] = Counter()
-        self._queues: dict[tuple[int, str], list[int]] = {}
-        self._turns: dict[int, list[tuple[float, int, str]]] = {}
+        self._hands: dict[int, _Hand] = {}
 
     def may(self, sender: int, recipient: int, at: datetime) -> bool:
         """Whether `recipient` is in the pool, isn't the sender, isn't held and has room for one more on its own day."""
@@ -76,16 +87,20 @@ class Pairing:
 
     def choose(self, sender: int, at: datetime) -> int | None:
         """The recipient of a fresh message at `at`, or None when nobody may be written to."""
-        turns = self._turns_of(sender)
+        hand = self._hand(sender)
+        turns = hand.turns
         full = []
         found = None
         while turns and found is None:
             behind, place, provider = turns[0]
-            now = self._behind(sender, provider)
+            now = self._behind(hand, provider)
             if behind != now:  # it was written to since
                 heapq.heapreplace(turns, (now, place, provider))
                 continue
-            for member in self._queue(sender, provider):
+            queue = hand.queues.get(provider)
+            if queue is None:
+                queue = hand.queues[provider] = self._queue(sender, provider)
+            for member in queue:
                 if self._room(self._mailboxes[member], at):
                     found = member
                     break
@@ -98,12 +113,12 @@ class Pairing:
     def note(self, sender: int, recipient: int, at: datetime) -> None:
         """A message was planned: it counts from now on."""
         mailbox = self._mailboxes[recipient]
-        lane = sender, mailbox.provider
+        hand = self._hand(sender)
         self._inbound[recipient, local_date(at, mailbox.zone)] += 1
-        self._written[lane] += 1
-        queue = self._queues.get(lane)
+        hand.written[mailbox.provider] += 1
+        queue = hand.queues.get(mailbox.provider)
         if queue is None:
-            self._last[lane][recipient] = at
+            self._last[sender, mailbox.provider][recipient] = at
         elif recipient in self._places:
             queue.remove(recipient)
             queue.append(recipient)
@@ -111,37 +126,32 @@ class Pairing:
     def _room(self, mailbox: Mailbox, at: datetime) -> bool:
         return self._inbound[mailbox.id, local_date(at, mailbox.zone)] < self._cap
 
-    def _behind(self, sender: int, provider: str) -> float:
+    def _behind(self, hand: _Hand, provider: str) -> float:
         """How much of its share of this sender's mail a provider would have with one more message; least first."""
-        others = len(self._members[provider]) - (self._mailboxes[sender].provider == provider)
-        return (self._written[sender, provider] + 1) / (self._weights[provider] * others) if others else math.inf
+        others = len(self._members[provider]) - (hand.home == provider)
+        return (hand.written[provider] + 1) / (self._weights[provider] * others) if others else math.inf
 
-    def _turns_of(self, sender: int) -> list[tuple[float, int, str]]:
-        """The providers, as a heap: how far each is behind for this sender, or was when it was looked at last, which is
-        no more. Those that are equally far come in another order for each sender.
-        """
-        turns = self._turns.get(sender)
-        if turns is None:
-            round_ = enumerate(_from(self._shares, self._places[sender]))
-            turns = self._turns[sender] = [(share, place, name) for place, (share, name) in round_]
+    def _hand(self, sender: int) -> _Hand:
+        hand = self._hands.get(sender)
+        if hand is None:
+            count = len(self._members)
+            start = self._places[sender] % count if count else 0
+            turns = self._rounds[start : start + count]
             heapq.heapify(turns)
-        return turns
+            hand = self._hands[sender] = _Hand(self._mailboxes[sender].provider, turns)
+        return hand
 
     def _queue(self, sender: int, provider: str) -> list[int]:
-        """The members of a provider that a sender may write to, in the order of its choice."""
         lane = sender, provider
-        queue = self._queues.get(lane)
-        if queue is None:
-            queue = [] if lane in self._held else _from(self._members[provider], self._places[sender])
-            if self._closed or self._mailboxes[sender].provider == provider:
-                queue = [member for member in queue if member != sender and member not in self._closed]
-            if last := self._last.get(lane):
-                queue.sort(key=lambda member: last.get(member, LONG_AGO))
-            self._queues[lane] = queue
+        queue = [] if lane in self._held else _from(self._members[provider], self._places[sender])
+        if self._closed or self._mailboxes[sender].provider == provider:
+            queue = [member for member in queue if member != sender and member not in self._closed]
+        if last := self._last.get(lane):
+            queue.sort(key=lambda member: last.get(member, LONG_AGO))
         return queue
 
 
-def _from(round_: list[T], place: int) -> list[T]:
+def _from(members: list[int], place: int) -> list[int]:
     """A round from one's own place on."""
-    start = place % len(round_) if round_ else 0
-    return round_[start:] + round_[:start]
+    start = place % len(members) if members else 0
+    return members[start:] + members[:start]
