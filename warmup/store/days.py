@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import islice
+from functools import lru_cache
+from itertools import chain, islice
 from operator import attrgetter
 from typing import TypeVar
 
-from sqlalchemy import Connection, Table, and_, bindparam, exists, func, select, text, update
+from sqlalchemy import Connection, Dialect, Table, and_, bindparam, exists, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from warmup.model import Day, Slot
@@ -27,8 +28,10 @@ _gone = and_(message.c.data_at.is_not(None), message.c.refused_at.is_(None))
 RESTORED = "restored from a backup"  # how the reason begins why nothing more may be sent on a day
 
 V = TypeVar("V")
+Insert = TypeVar("Insert", sqlite.Insert, postgresql.Insert)
 
 _AT_ONCE = 1000  # values in one statement: SQLite takes 32,766
+_TOGETHER = 500  # rows of messages in one
 
 
 def get(db: Connection, mailbox: int, local_date: date) -> Day | None:
@@ -62,30 +65,52 @@ def record(db: Connection, days: Sequence[Day], slots: Sequence[Slot]) -> int:
     new = {(mailbox, local_date) for mailbox, local_date in db.execute(first, [from_day(kept) for kept in days])}
     # In the order of their names, which is that of the indices: so each row finds its place beside the last one's.
     kept = sorted((slot for slot in slots if (slot.sender, slot.local_date) in new), key=attrgetter("message_id"))
-    if kept:
-        answer = message.c.parent.is_not(None) & message.c.dropped_at.is_(None) & message.c.refused_at.is_(None)
-        fresh = inserting(db, message).on_conflict_do_nothing(index_elements=["parent"], index_where=answer)
-        _insert(db, fresh, kept)
+    _insert(db, kept)
     return len(new)
 
 
-def _insert(db: Connection, statement: sqlite.Insert | postgresql.Insert, slots: Sequence[Slot]) -> None:
-    """Many rows of messages. Over SQLite the driver gets them directly, as SQLAlchemy's types spell them: its own way
-    with parameters takes as long as the database does.
+def _insert(db: Connection, slots: Sequence[Slot]) -> None:
+    """Rows of messages, but no second answer to one. SQLite's driver gets them directly, and many in one statement: for
+    SQLAlchemy's own way with parameters takes as long as the database does, and beginning and ending a statement a
+    quarter of that.
     """
     if db.dialect.name != "sqlite":
-        db.execute(statement, list(map(from_slot, slots)))
+        if slots:
+            db.execute(_unanswered(postgresql.insert(message)), list(map(from_slot, slots)))
         return
-    compiled = statement.values(attempts=text("0"), visits=text("0")).compile(db, column_keys=SLOT)
-    assert compiled.positiontup is not None, "SQLite's parameters have places and no names"
-    columns: list[Sequence[object]] = list(zip(*map(attrgetter(*compiled.positiontup), slots), strict=True))
-    for place, name in enumerate(compiled.positiontup):
-        type_ = message.c[name].type.dialect_impl(db.dialect)
-        spell = type_.bind_processor(db.dialect)
+    rows = _spelled(slots, db.dialect)
+    many = len(rows) - len(rows) % _TOGETHER
+    together = [tuple(chain.from_iterable(rows[start : start + _TOGETHER])) for start in range(0, many, _TOGETHER)]
+    for count, values in ((_TOGETHER, together), (1, rows[many:])):
+        if values:
+            db.exec_driver_sql(_statement(db.dialect, count), values)
+
+
+def _spelled(slots: Sequence[Slot], dialect: Dialect) -> list[tuple[object, ...]]:
+    """The columns of slots, as they are stored."""
+    columns: list[Sequence[object]] = list(zip(*map(attrgetter(*SLOT), slots), strict=True))
+    for place, column in enumerate(columns):
+        spell = message.c[SLOT[place]].type.dialect_impl(dialect).bind_processor(dialect)
         if spell is not None:
-            spelled = {value: spell(value) for value in set(columns[place])}
-            columns[place] = [spelled[value] for value in columns[place]]
-    db.exec_driver_sql(str(compiled), list(zip(*columns, strict=True)))
+            known = {value: spell(value) for value in set(column)}
+            columns[place] = [known[value] for value in column]
+    return list(zip(*columns, strict=True))
+
+
+@lru_cache(maxsize=4)  # it takes SQLAlchemy longer to write it than the database to do it
+def _statement(dialect: Dialect, count: int) -> str:
+    row = dict.fromkeys(SLOT) | dict.fromkeys(("attempts", "visits"), text("0"))
+    compiled = _unanswered(sqlite.insert(message)).values([row] * count).compile(dialect=dialect)
+    places = compiled.positiontup
+    assert places is not None, "SQLite's parameters have places and no names"
+    assert places[: len(SLOT)] == [f"{name}_m0" for name in SLOT], "and these are those of a slot's fields"
+    return str(compiled)
+
+
+def _unanswered(into: Insert) -> Insert:
+    """Without answers to what has one."""
+    answer = message.c.parent.is_not(None) & message.c.dropped_at.is_(None) & message.c.refused_at.is_(None)
+    return into.on_conflict_do_nothing(index_elements=["parent"], index_where=answer)
 
 
 def add(db: Connection, slots: Sequence[Slot]) -> None:
