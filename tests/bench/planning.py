@@ -2,8 +2,8 @@
 
 Everybody's day begins at the same midnight, and everybody may send some 30 messages. Each size is planned in a process
 of its own by the daemon's planner, a circle after another as it does it, into a file whose commits wait for the disk.
-The floor is the same rows put into a copy of the same schema by the sqlite3 module, circle by circle, with nothing
-decided and nothing translated.
+The floor is the same rows put into a copy of the same schema by the sqlite3 module, circle by circle and many in a
+statement, with nothing decided and nothing translated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 from unittest.mock import patch
@@ -37,6 +37,7 @@ from warmup.daemon.systemd import Manager
 from warmup.plan import CIRCLE
 from warmup.store import Store
 from warmup.store.days import batches
+from warmup.store.rows import SLOT
 from warmup.store.tables import mailbox
 
 from .meter import metered, spread
@@ -203,12 +204,15 @@ def _floor(planned: Path, copy: Path) -> tuple[int, float]:
         for (sql,) in there.execute(_SCHEMA):
             here.execute(sql)
         everybody = there.execute("SELECT * FROM mailbox").fetchall()
-        here.executemany(_inserting("mailbox", len(everybody[0])), everybody)
-        cursor = there.execute("SELECT * FROM message ORDER BY id")
+        here.executemany(f"INSERT INTO mailbox VALUES {_places(len(everybody[0]))}", everybody)
+        columns = ", ".join((*SLOT, "attempts", "visits"))
+        cursor = there.execute(f"SELECT {columns} FROM message ORDER BY id")
         while batch := list(islice(cursor, _BATCH)):
             with metered() as cost:
                 here.execute("BEGIN IMMEDIATE")
-                here.executemany(_inserting("message", len(batch[0])), batch)
+                for some in batches(batch):
+                    places = ", ".join([_places(len(some[0]))] * len(some))
+                    here.execute(f"INSERT INTO message ({columns}) VALUES {places}", list(chain.from_iterable(some)))
                 here.execute("COMMIT")
             rows += len(batch)
             cpu += cost.cpu
@@ -223,8 +227,8 @@ def _database(file: Path) -> sqlite3.Connection:
     return db
 
 
-def _inserting(table: str, width: int) -> str:
-    return f"INSERT INTO {table} VALUES ({', '.join('?' * width)})"
+def _places(width: int) -> str:
+    return f"({', '.join('?' * width)})"
 
 
 def _table(runs: Sequence[Sequence[Day]]) -> Iterator[str]:

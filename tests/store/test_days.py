@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from warmup.model import Slot
 from warmup.store import days, messages
+from warmup.store.rows import SLOT
 
 from .pool import DAY, HOUR, MINUTE, NOON, TODAY, Pool
 
@@ -51,6 +53,18 @@ def test_a_second_answer_to_a_message_is_left_out(pool: Pool) -> None:
     pool.store.run(days.record, [pool.day(pool.bob, 3)], slots)
     kept = pool.store.run(messages.planned, pool.bob.id, TODAY)
     assert [message.message_id for message in kept] == [first.message_id, slots[1].message_id]
+
+
+def test_more_slots_than_go_into_one_statement_are_all_remembered_as_they_were_planned(pool: Pool) -> None:
+    asked = pool.opened(pool.ann, pool.bob, wanted=True)
+    pool.planned(pool.bob, pool.ann, answers=asked)
+    times = [NOON + number * MINUTE for number in range(1234)]
+    slots = [pool.slot(pool.bob, pool.ann, at, wanted=at.minute % 3 == 0) for at in times]
+    doubled = pool.slot(pool.bob, pool.ann, answers=asked)
+    pool.store.run(days.record, [pool.day(pool.bob, 2000)], [*slots[:700], doubled, *slots[700:]])
+    kept = pool.store.run(messages.planned, pool.bob.id, TODAY)[1:]
+    assert [Slot(**{name: getattr(message, name) for name in SLOT}) for message in kept] == slots
+    assert {(message.attempts, message.visits, message.claimed_at) for message in kept} == {(0, 0, None)}
 
 
 def test_a_message_id_is_never_planned_twice(pool: Pool) -> None:

@@ -62,7 +62,7 @@ def gather(db: Connection, pool: Sequence[Mailbox], dates: Mapping[int, date], n
     last = days.last_sent(db, before=dates)
     began = {number: day.planned_at for number, day in last.items()}
     ended = {box.id: _midnight(last[box.id].local_date + timedelta(days=1), box.zone) for box in pool if box.id in last}
-    # Where there are several circles chance sees to it that two who meet haven't met for a while.
+    # Where there are several circles chance sees to it that few who meet have written to each other lately.
     written = messages.last_written(db, dates, since=now - _REMEMBERED) if only else {}
     return Facts(
         pool=pool,

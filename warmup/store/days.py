@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
 from itertools import chain, islice
 from operator import attrgetter
 from typing import TypeVar
@@ -32,6 +31,7 @@ Insert = TypeVar("Insert", sqlite.Insert, postgresql.Insert)
 
 _AT_ONCE = 1000  # values in one statement: SQLite takes 32,766
 _TOGETHER = 500  # rows of messages in one
+_ROW = f"({', '.join('?' * len(SLOT))}, 0, 0)"
 
 
 def get(db: Connection, mailbox: int, local_date: date) -> Day | None:
@@ -97,14 +97,14 @@ def _spelled(slots: Sequence[Slot], dialect: Dialect) -> list[tuple[object, ...]
     return list(zip(*columns, strict=True))
 
 
-@lru_cache(maxsize=4)  # it takes SQLAlchemy longer to write it than the database to do it
 def _statement(dialect: Dialect, count: int) -> str:
-    row = dict.fromkeys(SLOT) | dict.fromkeys(("attempts", "visits"), text("0"))
-    compiled = _unanswered(sqlite.insert(message)).values([row] * count).compile(dialect=dialect)
-    places = compiled.positiontup
-    assert places is not None, "SQLite's parameters have places and no names"
-    assert places[: len(SLOT)] == [f"{name}_m0" for name in SLOT], "and these are those of a slot's fields"
-    return str(compiled)
+    """With places for so many rows."""
+    one = _unanswered(sqlite.insert(message)).values(attempts=text("0"), visits=text("0"))
+    compiled = one.compile(dialect=dialect, column_keys=SLOT)
+    assert compiled.positiontup == list(SLOT), "the places are those of a slot's fields"
+    before, row, after = str(compiled).partition(_ROW)
+    assert row, "what stands between them is what is said once for each row"
+    return before + ", ".join([row] * count) + after
 
 
 def _unanswered(into: Insert) -> Insert:
