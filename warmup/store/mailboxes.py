@@ -136,7 +136,7 @@ def some(db: Connection, ids: Collection[int]) -> dict[int, Mailbox]:
     if len(ids) == 1:
         rows: Sequence[Sequence[Any]] = _ONE.rows(db, {"which": next(iter(ids))})
     else:
-        rows = [row for few in batches(ids) for row in db.execute(_ALL.where(mailbox.c.id.in_(few)))]
+        rows = [row for few in batches(ids) for row in db.execute(_SOME, {"few": few})]
     return {one.id: one for one in _whole(db, rows)}
 
 
@@ -144,11 +144,10 @@ def ends(db: Connection, ids: Collection[int]) -> dict[int, tuple[str, str]]:
     """Where the mail of some mailboxes begins and where it is handed in: domain and submission host, in the order of
     their numbers here.
     """
-    columns = mailbox.c.id, mailbox.c.address, func.lower(mailbox.c.smtp_host)
     known = {
         id: (address.rpartition("@")[2], host)
         for few in batches(ids)
-        for id, address, host in db.execute(select(*columns).where(mailbox.c.id.in_(few)))
+        for id, address, host in db.execute(_ENDS, {"few": few})
     }
     return {number: known[number] for number in ids if number in known}
 
@@ -221,4 +220,7 @@ def _set(db: Connection, id: int, **values: Any) -> Row[*tuple[Any, ...]]:
 
 # With each whether it has relays at all, for most have none.
 _ALL = select(mailbox, exists().where(relay.c.mailbox == mailbox.c.id).label("relayed"))
+_few = mailbox.c.id.in_(bindparam("few", expanding=True))
+_SOME = _ALL.where(_few)
+_ENDS = select(mailbox.c.id, mailbox.c.address, func.lower(mailbox.c.smtp_host)).where(_few)
 _ONE = Kept(_ALL.where(mailbox.c.id == bindparam("which")))

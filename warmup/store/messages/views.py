@@ -52,7 +52,7 @@ def threads(db: Connection, threads: Collection[str]) -> dict[str, list[Message]
         return {one: thread(db, one) for one in threads}
     found = dict[str, list[Message]]()
     for some in batches(threads):
-        for row in db.execute(_live_turns.where(m.thread.in_(some))):
+        for row in db.execute(_THREADS, {"threads": some}):
             found.setdefault(row.thread, []).append(to_message(row))
     return found
 
@@ -193,6 +193,7 @@ def _first_of_a_circle(*of: ColumnElement[bool]) -> Select[datetime | None]:
 
 
 _live_turns = select(message).where(_live).order_by(m.turn, m.id)
+_THREADS = _live_turns.where(m.thread.in_(bindparam("threads", expanding=True)))
 _THREAD = Kept(_live_turns.where(m.thread == bindparam("thread")))
 _since, _until = (bindparam(name, type_=m.local_date.type) for name in ("since", "until"))
 _NAMES = Kept(select(m.message_id).where(m.sender == bindparam("who"), m.local_date.between(_since, _until)))
