@@ -13,7 +13,7 @@ from warmup.sandbox import Account
 
 from . import adapters, bare, floor
 from .bare import Bare
-from .life import MANNERS, Life, live
+from .life import MANNERS, Life, Watched, live, watched
 from .replay import Spoken
 from .report import Run, table, values
 from .servers import Servers, accounts
@@ -29,22 +29,25 @@ def measure(*, repeat: int, as_json: bool) -> None:
 
 
 def run() -> Run:
-    """Both lives, each followed by its floors, all on servers of their own."""
+    """Both lives, each followed by one that is watched and by its floors, all on servers of their own."""
     lives: dict[str, Life] = {}
+    told: dict[str, Watched] = {}
     bares: dict[str, Bare] = {}
     spoken: dict[str, Spoken] = {}
     floors: dict[str, floor.Floor] = {}
     for manner in MANNERS:
         with _ground(manner.people) as (people, servers, folder):
             lives[manner.name] = live(folder, manner, people, servers)
-        tape = lives[manner.name].tape
+        with _ground(manner.people) as (people, servers, folder):
+            told[manner.name] = watched(folder, manner, people, servers)
+        tape = told[manner.name].tape
         with _ground(manner.people) as (people, servers, folder):
             bares[manner.name] = bare.measure(folder, tape, people, servers)
         with _ground(manner.people) as (people, servers, _):
             spoken[manner.name] = adapters.measure(tape, people, servers)
         with _ground(floor.AT_ONCE) as (people, servers, folder):
             floors[manner.name] = floor.measure(folder, people, servers)
-    return Run(lives, bares, spoken, floors)
+    return Run(lives, told, bares, spoken, floors)
 
 
 @contextmanager

@@ -114,11 +114,27 @@ class Life:
     filed: int
     cost: Cost
     servers: float  # seconds of CPU
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A life of which is known where its cost went and what was said to servers; that itself costs some percent."""
+
+    life: Life
     watch: Watch
     tape: Tape
 
 
-def live(folder: Path, manner: Manner, people: Sequence[Account], servers: Servers) -> Life:
+def watched(folder: Path, manner: Manner, people: Sequence[Account], servers: Servers) -> Watched:
+    """As `live`, and told of."""
+    clock = RingClock(BEGIN, manner.ring)
+    with Watch() as watch, recorded(clock.now) as tape:
+        return Watched(live(folder, manner, people, servers, clock), watch, tape)
+
+
+def live(
+    folder: Path, manner: Manner, people: Sequence[Account], servers: Servers, clock: RingClock | None = None
+) -> Life:
     """Two days of sending and what follows from them, with a database in `folder`."""
     file = folder / "warmup.toml"
     file.write_text(_SETTINGS.format(volume=manner.volume, to=manner.to, read=manner.read))
@@ -127,12 +143,11 @@ def live(folder: Path, manner: Manner, people: Sequence[Account], servers: Serve
     register(config, passwords, smtp=servers.smtp, imap=servers.imap)
     config.corpus.check()  # compiles all templates; this and the TLS context are made once in a process
     smtp.context()
-    clock = RingClock(BEGIN, manner.ring)
-    with Watch() as watch, recorded(clock.now) as tape:
-        before = servers.cpu
-        with metered() as cost:
-            asyncio.run(jump(config, clock, _END, no_trouble))
-        used = servers.cpu - before
+    clock = clock or RingClock(BEGIN, manner.ring)
+    before = servers.cpu
+    with metered() as cost:
+        asyncio.run(jump(config, clock, _END, no_trouble))
+    used = servers.cpu - before
     with Store.open(config.database) as store:
         sent = [message for message in store.run(messages.recent, 10**6) if message.sent_at]
     return Life(
@@ -142,8 +157,6 @@ def live(folder: Path, manner: Manner, people: Sequence[Account], servers: Serve
         filed=sum(message.filed_at is not None for message in sent),
         cost=cost,
         servers=used,
-        watch=watch,
-        tape=tape,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 from .bare import Bare
 from .floor import Floor
-from .life import MANNERS, Life, Manner
+from .life import MANNERS, Life, Manner, Watched
 from .meter import spread
 from .replay import Spoken
 from .watch import PLAN, RENDER
@@ -27,6 +27,7 @@ class Run:
     """One time all of it, on servers of its own."""
 
     lives: Mapping[str, Life]  # by the manner's name, as the others
+    watched: Mapping[str, Watched]  # the same once more
     bares: Mapping[str, Bare]  # measured right after each life: the machine may be slower or faster later
     spoken: Mapping[str, Spoken]  # by the daemon's adapters
     floors: Mapping[str, Floor]
@@ -42,9 +43,10 @@ class Part:
     floor: float = 0.0
 
 
-def parts(life: Life, bare: Bare, spoken: Spoken) -> Iterator[Part]:
+def parts(watched: Watched, bare: Bare, spoken: Spoken) -> Iterator[Part]:
     """Where the CPU of a life went; together they are all of it, and all of the floor."""
-    watch, tape, count = life.watch, life.tape, life.messages
+    life, watch, tape = watched.life, watched.watch, watched.tape
+    count = life.messages
     writer = watch.writer / count * 1e6
     works = {name: watch.seconds[name] / count * 1e6 for name in (PLAN, *watch.works)}
     written = watch.seconds[RENDER] / count * 1e6
@@ -70,7 +72,8 @@ def values(runs: Sequence[Run]) -> list[dict[str, object]]:
 
 
 def _values(run: Run, name: str) -> dict[str, object]:
-    life, bare, spoken, floor = run.lives[name], run.bares[name], run.spoken[name], run.floors[name]
+    life, watched, floor = run.lives[name], run.watched[name], run.floors[name]
+    bare, spoken = run.bares[name], run.spoken[name]
     return {
         "daemon": {
             "exchanges": life.exchanges,
@@ -81,8 +84,8 @@ def _values(run: Run, name: str) -> dict[str, object]:
             "cpu_us_per_exchange": life.cost.each(life.exchanges),
             "cpu_us_per_message": life.cost.each(life.messages),
             "servers_cpu_us_per_message": life.servers / life.messages * 1e6,
-            "turns_per_message": life.tape.turns / life.messages,
-            "parts": [asdict(part) for part in parts(life, bare, spoken)],
+            "turns_per_message": watched.tape.turns / life.messages,
+            "parts": [asdict(part) for part in parts(watched, bare, spoken)],
         },
         "bare_libraries": {
             "cpu_us_per_exchange": bare.all / life.exchanges,
@@ -108,7 +111,8 @@ def _daemon(runs: Sequence[Run]) -> Iterator[str]:
     yield row("  opened", lambda life: life.opened)
     yield row("  answered: exchanges", lambda life: life.exchanges)
     yield row("  put away", lambda life: life.filed)
-    yield row("turns with servers per message: commands and texts", lambda life: life.tape.turns / life.messages)
+    turns = ([run.watched[m.name].tape.turns / run.lives[m.name].messages for run in runs] for m in MANNERS)
+    yield _row("turns with servers per message: commands and texts", *map(spread, turns))
     yield from (f"  {manner.name}: {manner.says}" for manner in MANNERS)
 
 
@@ -161,7 +165,7 @@ def _times_raw(run: Run, name: str) -> float:
 
 def _where(runs: Sequence[Run]) -> Iterator[str]:
     columns = [_medians(runs, manner) for manner in MANNERS]
-    yield _row("WHERE IT GOES, client CPU us per message", *(manner.name for manner in MANNERS))
+    yield _row("WHERE IT GOES, client CPU us per message; watching included", *(manner.name for manner in MANNERS))
     yield _row("", *(f"{'calls':>6}{'floor':>8}{'daemon':>8}{'share':>8}" for _ in columns))
     for name in dict.fromkeys(name for column in columns for name in column):
         yield _row(name, *(_share(column, name) for column in columns))
@@ -170,7 +174,7 @@ def _where(runs: Sequence[Run]) -> Iterator[str]:
 
 def _medians(runs: Sequence[Run], manner: Manner) -> Mapping[str, Part]:
     name = manner.name
-    told = [{part.name: part for part in parts(run.lives[name], run.bares[name], run.spoken[name])} for run in runs]
+    told = [{part.name: part for part in parts(run.watched[name], run.bares[name], run.spoken[name])} for run in runs]
     return {
         part: Part(part, *(statistics.median(getattr(run[part], of) for run in told if part in run) for of in _FIGURES))
         for part in told[0]

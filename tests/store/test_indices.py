@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import Connection, event, select
 
-from warmup.store import budgets, days, messages
+from warmup.store import budgets, days, kept, messages
 from warmup.store.tables import message
 
 from .pool import DAY, HOUR, LATE, NOON, TODAY, Pool
@@ -76,8 +77,15 @@ def _heard(db: Connection, said: list[tuple[str, Any]]) -> Iterator[None]:
     def hear(_db: object, _cursor: object, sql: str, values: Any, _context: object, _many: object) -> None:
         said.append((sql, values))
 
+    def hear_kept(compiled: kept._Compiled, values: Mapping[str, Any]) -> Any:
+        put = parameters(compiled, values)
+        said.append((compiled.sql, put))
+        return put
+
+    parameters = kept._Compiled.parameters
     event.listen(db, "before_cursor_execute", hear)
     try:
-        yield
+        with patch.object(kept._Compiled, "parameters", hear_kept):
+            yield
     finally:
         event.remove(db, "before_cursor_execute", hear)

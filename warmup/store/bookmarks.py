@@ -11,12 +11,13 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from warmup.model import Bookmark
 
+from .kept import Kept
 from .rows import from_bookmark, to_bookmark
 from .tables import bookmark
 
 
 def get(db: Connection, source: str) -> Bookmark | None:
-    row = db.execute(_GET, {"which": source}).one_or_none()
+    row = _GET.row(db, {"which": source})
     return None if row is None else to_bookmark(row)
 
 
@@ -31,11 +32,10 @@ def some(db: Connection, sources: Collection[str]) -> dict[str, Bookmark]:
 def put(db: Connection, mark: Bookmark) -> None:
     """The only one of its source from now on."""
     values = from_bookmark(mark)
-    if not db.execute(_MOVE, values | {"which": mark.source}).rowcount:
-        db.execute(_PUT, values)
+    if not _MOVE.changed(db, values | {"which": mark.source}):
+        db.execute(insert(bookmark), values)
 
 
 _which = bookmark.c.source == bindparam("which")
-_GET = select(bookmark).where(_which)
-_MOVE = update(bookmark).where(_which)
-_PUT = insert(bookmark)
+_GET = Kept(select(bookmark).where(_which))
+_MOVE = Kept(update(bookmark).where(_which))

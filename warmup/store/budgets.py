@@ -18,6 +18,7 @@ from sqlalchemy import Connection, and_, bindparam, case, exists, func, select, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .days import batches, inserting
+from .kept import Kept
 from .messages.claims import ALLOWED, IN_A_CIRCLE, MANY, OURS, WAITING
 from .pauses import SHUT
 from .tables import budget, mailbox, message
@@ -76,7 +77,8 @@ def every(db: Connection, dates: Mapping[int, date]) -> dict[int, Others]:
 
 def looked_at(db: Connection, mailbox: int, local_date: date) -> datetime | None:
     """When what others sent on that day was last counted."""
-    at: datetime | None = db.scalar(_LOOKED_AT, {"who": mailbox, "today": local_date})
+    row = _LOOKED_AT.row(db, {"who": mailbox, "today": local_date})
+    at: datetime | None = None if row is None else row[0]
     return at
 
 
@@ -88,8 +90,8 @@ def observe(db: Connection, mailbox: int, local_date: date, seen: int | None, no
     count = seen or 0
     fresh = {"mailbox": mailbox, "local_date": local_date, "observed": seen, "others": count, "looked_at": now}
     if db.dialect.name not in _OBSERVE:
-        _OBSERVE[db.dialect.name] = _observing(inserting(db, budget))
-    db.execute(_OBSERVE[db.dialect.name], fresh)
+        _OBSERVE[db.dialect.name] = Kept(_observing(inserting(db, budget)))
+    _OBSERVE[db.dialect.name].changed(db, fresh)
     return first
 
 
@@ -120,7 +122,7 @@ def unobserved(db: Connection, *, now: datetime, soon: datetime, since: datetime
     return {(row.sender, row.local_date) for row in db.execute(_UNOBSERVED, {"now": now, "soon": soon, "since": since})}
 
 
-_OBSERVE: dict[str, sqlite.Insert | postgresql.Insert] = {}  # by the name of the dialect, once it was needed
+_OBSERVE: dict[str, Kept] = {}  # by the name of the dialect, once it was needed
 
 
 def _observing(row: sqlite.Insert | postgresql.Insert) -> sqlite.Insert | postgresql.Insert:
@@ -141,7 +143,7 @@ def _hold(db: Connection, number: int) -> None:
 
 _who, _today = bindparam("who", type_=m.sender.type), bindparam("today", type_=m.local_date.type)
 _still = select(func.count(m.id)).where(m.sender == _who, m.local_date == _today, WAITING).scalar_subquery()
-_LOOKED_AT = select(b.looked_at).where(b.mailbox == _who, b.local_date == _today)
+_LOOKED_AT = Kept(select(b.looked_at).where(b.mailbox == _who, b.local_date == _today))
 _GET = select(ALLOWED.label("allowance"), OURS.label("ours"), _still.label("planned"))
 
 _looked = exists().where(

@@ -17,6 +17,7 @@ from warmup.errors import UsageError
 from warmup.model import Endpoint, Mailbox, Relay
 
 from .days import batches
+from .kept import Kept
 from .pauses import mended
 from .rows import from_fields, from_relay, to_mailbox, to_relay
 from .shards import shard_of
@@ -133,9 +134,9 @@ def domains(db: Connection) -> list[str]:
 def some(db: Connection, ids: Collection[int]) -> dict[int, Mailbox]:
     """Mailboxes by their numbers, removed ones too."""
     if len(ids) == 1:
-        rows = db.execute(_ONE, {"which": next(iter(ids))}).all()
+        rows: Sequence[Sequence[Any]] = _ONE.rows(db, {"which": next(iter(ids))})
     else:
-        rows = [row for few in batches(ids) for row in db.execute(_ALL.where(mailbox.c.id.in_(few)))]
+        rows = [row for few in batches(ids) for row in db.execute(_SOME, {"few": few})]
     return {one.id: one for one in _whole(db, rows)}
 
 
@@ -143,11 +144,10 @@ def ends(db: Connection, ids: Collection[int]) -> dict[int, tuple[str, str]]:
     """Where the mail of some mailboxes begins and where it is handed in: domain and submission host, in the order of
     their numbers here.
     """
-    columns = mailbox.c.id, mailbox.c.address, func.lower(mailbox.c.smtp_host)
     known = {
         id: (address.rpartition("@")[2], host)
         for few in batches(ids)
-        for id, address, host in db.execute(select(*columns).where(mailbox.c.id.in_(few)))
+        for id, address, host in db.execute(_ENDS, {"few": few})
     }
     return {number: known[number] for number in ids if number in known}
 
@@ -193,16 +193,16 @@ def _with(id: int) -> ColumnElement[bool]:
     return or_(message.c.sender == id, message.c.recipient == id)
 
 
-def _whole(db: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Mailbox]:
-    """The mailboxes of these rows of `_ALL`, with their relays."""
+def _whole(db: Connection, rows: Sequence[Sequence[Any]]) -> list[Mailbox]:
+    """The mailboxes of these rows of `_ALL`, which begin with the number and end with whether there are relays."""
     relays = defaultdict[int, list[Relay]](list)
-    relayed = [row.id for row in rows if row.relayed]
+    relayed = [row[0] for row in rows if row[-1]]
     if relayed:
         wanted = select(relay).order_by(relay.c.mailbox, relay.c.place)
         few = wanted.where(relay.c.mailbox.in_(relayed)) if len(relayed) < _MANY else wanted
         for row in db.execute(few):
             relays[row.mailbox].append(to_relay(row))
-    return [to_mailbox(row, relays[row.id]) for row in rows]
+    return [to_mailbox(row, relays[row[0]]) for row in rows]
 
 
 def _relay(db: Connection, id: int, relays: Sequence[Relay]) -> None:
@@ -220,4 +220,7 @@ def _set(db: Connection, id: int, **values: Any) -> Row[*tuple[Any, ...]]:
 
 # With each whether it has relays at all, for most have none.
 _ALL = select(mailbox, exists().where(relay.c.mailbox == mailbox.c.id).label("relayed"))
-_ONE = _ALL.where(mailbox.c.id == bindparam("which"))
+_few = mailbox.c.id.in_(bindparam("few", expanding=True))
+_SOME = _ALL.where(_few)
+_ENDS = select(mailbox.c.id, mailbox.c.address, func.lower(mailbox.c.smtp_host)).where(_few)
+_ONE = Kept(_ALL.where(mailbox.c.id == bindparam("which")))

@@ -1,16 +1,15 @@
 """From rows to values and back: the only place where a column's name meets a field's.
 
-Owns: the translation. Does not own: statements. Nothing of SQLAlchemy goes out of here.
+Owns: the translation. Does not own: statements. A row begins with the columns of its table, in their order; what comes
+behind them isn't read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from operator import attrgetter
 from typing import Any
-
-from sqlalchemy import Row, RowMapping
 
 from warmup.model import (
     Bookmark,
@@ -29,49 +28,59 @@ from warmup.model import (
     Stage,
 )
 
+from . import tables
+
 _PLAIN_OF_MAILBOX = tuple(field.name for field in fields(Mailbox) if field.name not in {"smtp", "imap", "relays"})
-_PLAIN_OF_MESSAGE = tuple(field.name for field in fields(Message) if field.name not in {"placement", "response"})
 _PLAIN_OF_PAUSE = tuple(field.name for field in fields(Pause) if field.name not in {"scope", "cause", "response"})
-_PLAIN_OF_DAY = tuple(field.name for field in fields(Day))
-_PLAIN_OF_BOOKMARK = tuple(field.name for field in fields(Bookmark))
+_BOOKMARK, _DAY, _MAILBOX, _MESSAGE, _PAUSE, _RELAY = (
+    tuple(table.c.keys())
+    for table in (tables.bookmark, tables.day, tables.mailbox, tables.message, tables.pause, tables.relay)
+)
 SLOT = tuple(field.name for field in fields(Slot))
 _of_slot = attrgetter(*SLOT)
+_of_response = attrgetter(*(field.name for field in fields(Response)))
+_RESPONSE = tuple(f"response_{field.name}" for field in fields(Response))
 
 Values = dict[str, Any]  # the columns of a row
 
 
-def to_mailbox(row: Row[*tuple[Any, ...]], relays: Iterable[Relay] = ()) -> Mailbox:
-    known = row._mapping
+def to_mailbox(row: Sequence[Any], relays: Iterable[Relay] = ()) -> Mailbox:
+    known = _named(_MAILBOX, row)
     smtp, imap = _endpoint(known, "smtp_"), _endpoint(known, "imap_")
     return Mailbox(**_some(known, _PLAIN_OF_MAILBOX), smtp=smtp, imap=imap, relays=tuple(relays))
 
 
-def to_relay(row: Row[*tuple[Any, ...]]) -> Relay:
-    return Relay(_endpoint(row._mapping), row._mapping["weight"])
+def to_relay(row: Sequence[Any]) -> Relay:
+    known = _named(_RELAY, row)
+    return Relay(_endpoint(known), known["weight"])
 
 
-def to_message(row: Row[*tuple[Any, ...]]) -> Message:
-    known = row._mapping
-    placement = known["placement"] and Placement(known["placement"])
-    return Message(**_some(known, _PLAIN_OF_MESSAGE), placement=placement, response=_response(known))
+def to_message(row: Sequence[Any]) -> Message:
+    known = _named(_MESSAGE, row)
+    response = _response(known)
+    for name in _RESPONSE:
+        del known[name]
+    if known["placement"] is not None:
+        known["placement"] = Placement(known["placement"])
+    return Message(**known, response=response)
 
 
-def to_pause(row: Row[*tuple[Any, ...]]) -> Pause:
-    known = row._mapping
+def to_pause(row: Sequence[Any]) -> Pause:
+    known = _named(_PAUSE, row)
     scope, cause = Scope(known["scope"]), Cause(known["cause"])
     return Pause(**_some(known, _PLAIN_OF_PAUSE), scope=scope, cause=cause, response=_response(known))
 
 
-def to_day(row: Row[*tuple[Any, ...]]) -> Day:
-    return Day(**_some(row._mapping, _PLAIN_OF_DAY))
+def to_day(row: Sequence[Any]) -> Day:
+    return Day(**_named(_DAY, row))
 
 
-def to_bookmark(row: Row[*tuple[Any, ...]]) -> Bookmark:
-    return Bookmark(**_some(row._mapping, _PLAIN_OF_BOOKMARK))
+def to_bookmark(row: Sequence[Any]) -> Bookmark:
+    return Bookmark(**_named(_BOOKMARK, row))
 
 
-def from_bookmark(bookmark: Bookmark) -> Values:
-    return {name: getattr(bookmark, name) for name in _PLAIN_OF_BOOKMARK}
+def from_bookmark(mark: Bookmark) -> Values:
+    return {name: getattr(mark, name) for name in _BOOKMARK}
 
 
 def from_fields(values: Mapping[str, Any]) -> Values:
@@ -87,8 +96,8 @@ def from_relay(mailbox: int, place: int, relay: Relay) -> Values:
 
 
 def from_response(response: Response | None) -> Values:
-    parts = asdict(response) if response else dict.fromkeys(("stage", "code", "enhanced", "text"))
-    return {f"response_{name}": value for name, value in parts.items()}
+    said = (None, None, None, None) if response is None else _of_response(response)
+    return dict(zip(_RESPONSE, said, strict=True))
 
 
 def from_slot(slot: Slot) -> Values:
@@ -96,7 +105,7 @@ def from_slot(slot: Slot) -> Values:
 
 
 def from_day(day: Day) -> Values:
-    return {name: getattr(day, name) for name in _PLAIN_OF_DAY}
+    return {name: getattr(day, name) for name in _DAY}
 
 
 def from_pause(pause: Pause) -> Values:
@@ -105,11 +114,15 @@ def from_pause(pause: Pause) -> Values:
     return plain | {"scope": pause.scope, "cause": pause.cause} | from_response(pause.response)
 
 
-def _some(known: RowMapping, names: tuple[str, ...]) -> Values:
+def _named(columns: tuple[str, ...], row: Sequence[Any]) -> Values:
+    return dict(zip(columns, row, strict=False))
+
+
+def _some(known: Mapping[str, Any], names: tuple[str, ...]) -> Values:
     return {name: known[name] for name in names}
 
 
-def _endpoint(known: RowMapping, of: str = "") -> Endpoint:
+def _endpoint(known: Mapping[str, Any], of: str = "") -> Endpoint:
     return Endpoint(known[f"{of}host"], known[f"{of}port"], Security(known[f"{of}security"]))
 
 
@@ -117,7 +130,7 @@ def _columns(endpoint: Endpoint, of: str = "") -> Values:
     return {f"{of}host": endpoint.host, f"{of}port": endpoint.port, f"{of}security": endpoint.security}
 
 
-def _response(known: RowMapping) -> Response | None:
+def _response(known: Mapping[str, Any]) -> Response | None:
     if known["response_stage"] is None:
         return None
     stage, code = Stage(known["response_stage"]), known["response_code"]

@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 
 from warmup.model import Message, Response
+from warmup.store.kept import Kept
 from warmup.store.mailboxes import REMOVED
 from warmup.store.pauses import HELD, word
 from warmup.store.rows import from_response, to_message
@@ -120,10 +121,10 @@ def claim(
         "most": most,
         "by": via,
     }
-    settled = db.execute(_SETTLE, asked).all()
+    settled = _SETTLE.rows(db, asked)
     if dropped is not None:
         dropped += map(to_message, settled)
-    row = db.execute(_CLAIM, asked | {"owner": owner}).one_or_none()
+    row = _CLAIM.row(db, asked | {"owner": owner})
     return None if row is None else to_message(row)
 
 
@@ -203,7 +204,7 @@ def _hold(db: Connection, mailbox: int, now: datetime) -> bool:
     False if nothing is due, or if somebody else does so now: their claim is as good as ours. (SQLite has one writer
     anyway, and leaves out the lock.)
     """
-    return db.scalar(_HOLD, {"who": mailbox, "now": now}) is not None
+    return bool(_HOLD.rows(db, {"who": mailbox, "now": now}))
 
 
 def owned(by: str | None) -> ColumnElement[bool]:
@@ -272,13 +273,13 @@ _GIVE_BACK = update(message).where(WHICH, IN_HAND)
 # Each once, but not by DISTINCT: for that SQLite would read all that waits, in the order of the senders.
 _SENDERS_DUE = select(m.sender).where(IN_A_CIRCLE, WAITING, m.due_at <= NOW).order_by(m.due_at, m.sender)
 _SENDERS_DUE_AMONG = _SENDERS_DUE.where(among(m.sender))
-_HOLD = (
+_HOLD = Kept(
     select(mailbox.c.id)
     .where(mailbox.c.id == _sender, exists().where(_due))
     .with_for_update(key_share=True, skip_locked=True)
 )
-_SETTLE = update(message).where(_due, _why_not.is_not(None)).values(dropped_at=NOW, reason=_why_not).returning(*m)
-_CLAIM = (
+_SETTLE = Kept(update(message).where(_due, _why_not.is_not(None)).values(dropped_at=NOW, reason=_why_not).returning(*m))
+_CLAIM = Kept(
     update(message)
     .where(m.id == _first.scalar_subquery(), WAITING)
     .values(claimed_at=NOW, claimed_by=bindparam("owner"), attempts=m.attempts + 1)

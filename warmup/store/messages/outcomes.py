@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, func, update
 
 from warmup.model import Response
+from warmup.store.kept import Kept
 from warmup.store.pauses import HELD, VIA
 from warmup.store.rows import from_response
 from warmup.store.tables import NOW, message
@@ -28,7 +29,7 @@ def data_begins(db: Connection, id: int, now: datetime, *, owner: str, via: str 
     `owner`'s any more, or the message mustn't go, since a pause began or a mailbox was removed; then say no DATA, and
     give the claim back.
     """
-    return db.execute(_BEGIN, {"which": id, "now": now, "owner": owner, "by": via}).rowcount == 1
+    return _BEGIN.changed(db, {"which": id, "now": now, "owner": owner, "by": via}) == 1
 
 
 def accepted(
@@ -46,11 +47,14 @@ def accepted(
     `keep_at` when to look after its copy in Sent; what it answers is answered, and to be visited at `parent_visit_at`.
     """
     planned = {"visit_at": visit_at, "ask_at": ask_at, "keep_at": keep_at, "reason": None}
-    row = db.execute(_ACCEPT, {"which": id, "now": now, **planned, **from_response(response)}).one_or_none()
-    if row is not None and row.parent is not None:
+    row = _ACCEPT.row(db, {"which": id, "now": now, **planned, **from_response(response)})
+    if row is None:
+        return False
+    (parent,) = row
+    if parent is not None:
         visiting = {} if parent_visit_at is None else {"visit_at": parent_visit_at}
-        db.execute(_ANSWER, {"answered": row.parent, "now": now, **visiting})
-    return row is not None
+        _ANSWER.changed(db, {"answered": parent, "now": now, **visiting})
+    return True
 
 
 def refused(
@@ -85,14 +89,16 @@ def uncertain(db: Connection, id: int, visit_at: datetime, *, reason: str | None
 
 _mine = m.claimed_by == bindparam("owner")
 
-_BEGIN = update(message).where(WHICH, _mine, IN_HAND, m.data_at.is_(None), HELD.is_(None)).values(data_at=NOW, via=VIA)
-_ACCEPT = (
+_BEGIN = Kept(
+    update(message).where(WHICH, _mine, IN_HAND, m.data_at.is_(None), HELD.is_(None)).values(data_at=NOW, via=VIA)
+)
+_ACCEPT = Kept(
     update(message)
     .where(WHICH, m.data_at.is_not(None), m.refused_at.is_(None))
     .values(sent_at=func.coalesce(m.sent_at, NOW))
     .returning(m.parent)
 )
-_ANSWER = (
+_ANSWER = Kept(
     update(message).where(m.message_id == bindparam("answered")).values(answered_at=func.coalesce(m.answered_at, NOW))
 )
 _underway = m.data_at.is_not(None), m.refused_at.is_(None), m.found_at.is_(None)

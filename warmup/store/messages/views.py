@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case,
 
 from warmup.model import Message, Placement
 from warmup.store.days import batches
+from warmup.store.kept import Kept
 from warmup.store.pauses import NEXT_END
 from warmup.store.rows import to_message
 from warmup.store.tables import NOW, mailbox, message
@@ -42,7 +43,7 @@ class Tally:
 
 def thread(db: Connection, thread: str) -> list[Message]:
     """A conversation, turn by turn, without what was dropped or refused."""
-    return [to_message(row) for row in db.execute(_THREAD, {"thread": thread})]
+    return [to_message(row) for row in _THREAD.rows(db, {"thread": thread})]
 
 
 def threads(db: Connection, threads: Collection[str]) -> dict[str, list[Message]]:
@@ -51,7 +52,7 @@ def threads(db: Connection, threads: Collection[str]) -> dict[str, list[Message]
         return {one: thread(db, one) for one in threads}
     found = dict[str, list[Message]]()
     for some in batches(threads):
-        for row in db.execute(_live_turns.where(m.thread.in_(some))):
+        for row in db.execute(_THREADS, {"threads": some}):
             found.setdefault(row.thread, []).append(to_message(row))
     return found
 
@@ -118,7 +119,7 @@ def planned(db: Connection, mailbox: int | None, local_date: date) -> list[Messa
 
 def names(db: Connection, mailbox: int, since: date, until: date) -> list[str]:
     """The Message-IDs of all slots of a sender's local days, from one to another."""
-    return list(db.scalars(_NAMES, {"who": mailbox, "since": since, "until": until}))
+    return [name for (name,) in _NAMES.rows(db, {"who": mailbox, "since": since, "until": until})]
 
 
 def recent(db: Connection, limit: int, mailbox: int | None = None) -> list[Message]:
@@ -192,9 +193,10 @@ def _first_of_a_circle(*of: ColumnElement[bool]) -> Select[datetime | None]:
 
 
 _live_turns = select(message).where(_live).order_by(m.turn, m.id)
-_THREAD = _live_turns.where(m.thread == bindparam("thread"))
+_THREADS = _live_turns.where(m.thread.in_(bindparam("threads", expanding=True)))
+_THREAD = Kept(_live_turns.where(m.thread == bindparam("thread")))
 _since, _until = (bindparam(name, type_=m.local_date.type) for name in ("since", "until"))
-_NAMES = select(m.message_id).where(m.sender == bindparam("who"), m.local_date.between(_since, _until))
+_NAMES = Kept(select(m.message_id).where(m.sender == bindparam("who"), m.local_date.between(_since, _until)))
 _FIRST_WAITING = _first_of_a_circle()
 
 # Each reads one entry of one of the indices of what is due; the first, one of each circle.

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select, union_all, update
 
 from warmup.model import Message, Placement
+from warmup.store.kept import Kept
 from warmup.store.pauses import SHUT, UNVISITED
 from warmup.store.rows import to_message
 from warmup.store.shards import Shards, among
@@ -115,12 +116,10 @@ def asked(db: Connection, asking: Iterable[Awaited], now: datetime, after: Seque
     """What was told until now of these messages is known: each is asked after again at the next of the times `after` it
     was sent, or no more.
     """
-    told = [
-        (one, min((one.sent_at + wait for wait in after if one.sent_at + wait > now), default=None)) for one in asking
-    ]
-    changed = [{"which": one.id, "known": one.ask_at, "ask_at": again} for one, again in told if again != one.ask_at]
-    if changed:
-        db.execute(_ASK, changed)
+    for one in asking:
+        again = min((one.sent_at + wait for wait in after if one.sent_at + wait > now), default=None)
+        if again != one.ask_at:
+            _ASK.changed(db, {"which": one.id, "known": one.ask_at, "ask_at": again})
 
 
 def stamp(db: Connection, id: int, **stamps: Unpack[Stamps]) -> None:
@@ -135,13 +134,13 @@ def stamp_each(db: Connection, stamps: Mapping[int, Stamps]) -> None:
         assert not unknown, f"not for a visit to say: {unknown}"
         sight = {name: value for name, value in told.items() if name in _SIGHT}
         rest = {name: value for name, value in told.items() if name not in _SIGHT}
-        seen = db.execute(_SEE, {"which": id, **told}).one_or_none() if sight else None
-        if seen is not None and seen.sent_at is None:
-            parent = db.scalar(_PROVE, {"which": id, "now": sight["found_at"]})
-            if parent is not None:
-                db.execute(_ANSWER, {"answered": parent, "now": sight["found_at"]})
+        seen = _SEE.row(db, {"which": id, **told}) if sight else None
+        if seen == [None]:  # not known to be sent
+            proven = _PROVE.row(db, {"which": id, "now": sight["found_at"]})
+            if proven not in (None, [None]):  # an answer
+                _ANSWER.changed(db, {"answered": proven[0], "now": sight["found_at"]})
         if seen is None and rest:
-            db.execute(_STAMP, {"which": id, **rest})
+            _STAMP.changed(db, {"which": id, **rest})
 
 
 _SIGHT = ("found_at", "placement", "folder")
@@ -190,14 +189,14 @@ _counted = budget.c.looked_at.is_not(None)
 _OF_ONE = _sought(lambda column: column == bindparam("whom"))
 _OF_MANY = _sought(lambda column: column.in_(bindparam("whom", expanding=True)))
 
-_STAMP = update(message).where(WHICH)
+_STAMP = Kept(update(message).where(WHICH))
 # Not what was found while we looked: nobody asks after that.
-_ASK = update(message).where(WHICH, m.ask_at == bindparam("known", type_=m.ask_at.type))
-_SEE = update(message).where(WHICH, m.found_at.is_(None)).values(ask_at=None).returning(m.sent_at)
-_PROVE = (
+_ASK = Kept(update(message).where(WHICH, m.ask_at == bindparam("known", type_=m.ask_at.type)))
+_SEE = Kept(update(message).where(WHICH, m.found_at.is_(None)).values(ask_at=None).returning(m.sent_at))
+_PROVE = Kept(
     update(message).where(WHICH, IN_HAND, m.data_at.is_not(None)).values(sent_at=NOW, reason=None).returning(m.parent)
 )
-_ANSWER = (
+_ANSWER = Kept(
     update(message)
     .where(m.message_id == bindparam("answered", type_=m.message_id.type))
     .values(answered_at=func.coalesce(m.answered_at, NOW), visit_at=func.coalesce(m.visit_at, NOW))
