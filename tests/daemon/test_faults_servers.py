@@ -85,7 +85,7 @@ async def submission(world: World, server: Endpoint, why: str) -> None:
     due(world, [ANN, BEN, CLEO], NOON)
     world.clock.jump(NOON)
     await world.live(NOON + timedelta(minutes=4))
-    assert [entry.sender for entry in world.servers.ledger.accepted] == [BEN, CLEO]
+    assert sorted(entry.sender for entry in world.servers.ledger.accepted) == [BEN, CLEO]
     (pause,) = world.pauses
     assert (pause.cause, pause.mailbox, pause.age_lost) == (Cause.FAILURE, world.pool[ANN].id, 0)
     (held,) = world.events("held")
@@ -94,7 +94,7 @@ async def submission(world: World, server: Endpoint, why: str) -> None:
     assert len(world.events("refused", "uncertain", "bug")) == 0
     world.ask(mailboxes.change, world.pool[ANN].id, smtp=good)
     await world.live(LATER)
-    assert [entry.sender for entry in world.servers.ledger.accepted] == [BEN, CLEO, ANN]
+    assert [entry.sender for entry in world.servers.ledger.accepted][2:] == [ANN]
     finished(world)
 
 
