@@ -1,20 +1,20 @@
-"""What there is to do in the mailboxes that are due: read for all of them together, since that takes as many statements
-as for one.
+"""What there is to do in the mailboxes that are due: read for all to whom one can go at once, in one work of the store.
 
 Owns: the agenda of a visit. Does not own: the visit (`warmup.daemon.reader`), what is due (`warmup.store.messages`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence, Set
+from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from warmup.model import Bookmark, Mailbox, Message
 from warmup.plan import local_date
-from warmup.store import Connection, Shards, Visit, bookmarks, mailboxes, messages
+from warmup.store import Connection, Shards, Visit, bookmarks, budgets, mailboxes, messages
 
 from . import observer
+from .correspondence import turns
 
 AT_ONCE = 100  # visits; a guess, each holds a connection
 AHEAD = timedelta(hours=4)  # what may wait (marking, filing, a copy in Sent) is done by a visit this much earlier
@@ -43,41 +43,32 @@ def due(
     """
     hosts = messages.visits_due(db, now, shards) | (observer.due(db, now, shards) if counting else {})
     free = [number for number in hosts if number not in busy][: max(0, AT_ONCE - len(busy))]
-    return hosts, _agendas(db, free, now, counting)
+    known = mailboxes.some(db, free)
+    return hosts, {number: _agenda(db, mailbox, now, counting) for number, mailbox in known.items()}
 
 
 def agenda(db: Connection, number: int, now: datetime, counting: bool) -> Agenda | None:
     """The agenda of a visit; None if the mailbox has left."""
-    return _agendas(db, [number], now, counting).get(number)
+    mailbox = mailboxes.some(db, [number]).get(number)
+    return None if mailbox is None or mailbox.removed_at is not None else _agenda(db, mailbox, now, counting)
 
 
-def _agendas(db: Connection, numbers: Collection[int], now: datetime, counting: bool) -> dict[int, Agenda]:
-    """The agendas of visits, of those mailboxes that haven't left."""
-    known = mailboxes.some(db, numbers)
-    today = {mailbox.id: local_date(now, mailbox.zone) for mailbox in known.values() if mailbox.removed_at is None}
-    visits = messages.visits(db, today, now, ahead=AHEAD)
-    outbound = [message for visit in visits.values() for message in visit.outbound]
-    people = known | mailboxes.some(db, {message.recipient for message in outbound} - known.keys())
-    threads = messages.threads(db, {message.thread for message in outbound if message.parent is not None})
-    inboxes = bookmarks.some(db, [_inbox(number) for number, visit in visits.items() if visit.asking])
-    return {
-        number: Agenda(
-            known[number],
-            visit,
-            [(message, threads.get(message.thread, ())) for message in visit.outbound],
-            inboxes.get(_inbox(number)) or _unread(number, now) if visit.asking else None,
-            {one: people[one] for one in (number, *(message.recipient for message in visit.outbound))},
-            now,
-            today[number] if counting and observer.wants(visit.counted_at, now) else None,
-        )
-        for number, visit in visits.items()
-    }
+def _agenda(db: Connection, mailbox: Mailbox, now: datetime, counting: bool) -> Agenda:
+    visit = messages.visit(db, mailbox.id, now, ahead=AHEAD)
+    today = local_date(now, mailbox.zone)
+    to_count = counting and observer.wants(budgets.looked_at(db, mailbox.id, today), now)
+    return Agenda(
+        mailbox,
+        visit,
+        [(message, turns(db, message)) for message in visit.outbound],
+        _inbox(db, mailbox.id, now) if visit.asking else None,
+        {mailbox.id: mailbox} | mailboxes.some(db, {message.recipient for message in visit.outbound}),
+        now,
+        today if to_count else None,
+    )
 
 
-def _inbox(number: int) -> str:
-    return f"inbox {number}"
-
-
-def _unread(number: int, now: datetime) -> Bookmark:
-    """The first mark in an inbox: one that nothing matches."""
-    return Bookmark(source=_inbox(number), edition="0", position="0", read_at=now)
+def _inbox(db: Connection, number: int, now: datetime) -> Bookmark:
+    """How far an inbox was read; at first a mark that nothing matches."""
+    source = f"inbox {number}"
+    return bookmarks.get(db, source) or Bookmark(source=source, edition="0", position="0", read_at=now)

@@ -328,7 +328,7 @@ class Access:
             if "UIDPLUS" in self._offers:
                 await self._ask(Stage.FETCH, "UID EXPUNGE", uid)
             # Without it \Deleted has to do: a plain EXPUNGE would erase what the operator has marked so, too.
-        if moved := _MOVED.fullmatch(answer.code(b"COPYUID") or b""):
+        if moved := _MOVED.fullmatch(answer.codes.get(b"COPYUID", b"")):
             return replace(
                 sighting,
                 folder=folder,
@@ -371,12 +371,13 @@ class Access:
         """SELECT or EXAMINE; the latter leaves even \\Recent as it is."""
         self._chosen = None
         answer = await self._ask(Stage.SELECT, command, self.folders.wire(folder))
-        permanent = (answer.code(b"PERMANENTFLAGS") or b"").decode("ascii", "replace")
+        codes = answer.codes
+        permanent = codes.get(b"PERMANENTFLAGS", b"").decode("ascii", "replace")
         self._chosen = _Chosen(
             name=folder,
             writable=command == "SELECT",
-            validity=next(numbers([answer.code(b"UIDVALIDITY")]), 0),
-            next_uid=next(numbers([answer.code(b"UIDNEXT")]), 0),
+            validity=next(numbers([codes.get(b"UIDVALIDITY")]), 0),
+            next_uid=next(numbers([codes.get(b"UIDNEXT")]), 0),
             exists=max((number for values in answer.about(b"EXISTS") for number in numbers(values[:1])), default=0),
             permanent=frozenset(permanent.strip("()").lower().split()),
         )

@@ -29,6 +29,7 @@ from .wire import Command, Said, Wire
 
 _KIND = 64  # octets in which a response says of which kind it is, a number before it
 _LONGEST = 1000  # characters; real explanations are shorter, and this text is stored, logged and shown
+_CODE = re.compile(rb"OK \[([^\] ]+) ([^\]]*)\]", re.IGNORECASE)
 
 # What can go wrong, and how it is told: the first row that fits. Nothing a server said is in here.
 _TROUBLE: tuple[tuple[type[BaseException], str], ...] = (
@@ -77,12 +78,12 @@ class Answer:
                 if any(isinstance(word, bytes) and word.upper() == kind for word in values[:2]):
                     yield values
 
-    def code(self, name: bytes) -> bytes | None:
-        """What stands after `name` in the brackets of a status, `[UIDVALIDITY 7]`; the last where it is said twice."""
-        pattern = re.compile(rb"OK \[%s ([^\]]*)\]" % name, re.IGNORECASE)
-        statuses = (said.text for said in self.lines if said.text[:4].upper() == b"OK [")
-        found = [match[1] for text in statuses if (match := pattern.match(text))]
-        return found[-1] if found else None
+    @property
+    def codes(self) -> dict[bytes, bytes]:
+        """What stands after a name in the brackets of a status, `[UIDVALIDITY 7]`, by that name in upper case; the last
+        where it is said twice.
+        """
+        return {match[1].upper(): match[2] for said in self.lines if (match := _CODE.match(said.text))}
 
 
 class Line:

@@ -5,8 +5,6 @@ Owns: their rows. Does not own: what a position means (whoever reads the source)
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from warmup.model import Bookmark
@@ -19,14 +17,6 @@ from .tables import bookmark
 def get(db: Connection, source: str) -> Bookmark | None:
     row = _GET.row(db, {"which": source})
     return None if row is None else to_bookmark(row)
-
-
-def some(db: Connection, sources: Collection[str]) -> dict[str, Bookmark]:
-    """Those of these sources, as far as there are any."""
-    if len(sources) < 2:
-        return {mark.source: mark for source in sources if (mark := get(db, source)) is not None}
-    rows = db.execute(select(bookmark).where(bookmark.c.source.in_(sources)))
-    return {row.source: to_bookmark(row) for row in rows}
 
 
 def put(db: Connection, mark: Bookmark) -> None:

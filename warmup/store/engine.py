@@ -26,6 +26,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from warmup.errors import StoreDown, StoreError
 
+from .kept import driven
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -142,7 +144,7 @@ def _begin(path: Path, db: Connection) -> None:
     if _file_at(path) != db.info["file"]:
         raise StoreError(f"{path}: was deleted or replaced while it was in use; put it back, or: warmup restore")
     # A transaction that reads before it writes would fail instead of waiting, if another wrote in between.
-    db.exec_driver_sql("BEGIN" if db.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
+    driven(db, "BEGIN" if db.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:

@@ -35,7 +35,7 @@ class Kept:
     def rows(self, db: Connection, values: Mapping[str, Any]) -> list[list[Any]]:
         """What it finds or returns, in the order of its columns."""
         compiled = self._for(db.dialect, values)
-        found = _run(db, compiled, values, lambda cursor: cursor.fetchall())
+        found = driven(db, compiled.sql, compiled.parameters(values), lambda cursor: cursor.fetchall())
         return [compiled.read(row) for row in found]
 
     def row(self, db: Connection, values: Mapping[str, Any]) -> list[Any] | None:
@@ -46,7 +46,8 @@ class Kept:
 
     def changed(self, db: Connection, values: Mapping[str, Any]) -> int:
         """How many rows it changed."""
-        count: int = _run(db, self._for(db.dialect, values), values, lambda cursor: cursor.rowcount)
+        compiled = self._for(db.dialect, values)
+        count: int = driven(db, compiled.sql, compiled.parameters(values), lambda cursor: cursor.rowcount)
         return count
 
     def _for(self, dialect: Dialect, values: Mapping[str, Any]) -> _Compiled:
@@ -101,19 +102,21 @@ def _type(known: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
     return known.dialect_impl(dialect)
 
 
-def _run(db: Connection, compiled: _Compiled, values: Mapping[str, Any], tell: Callable[[DBAPICursor], Any]) -> Any:
-    """What the driver tells of a run. Raises as `Connection.execute` does, also that the connection is lost."""
-    parameters, errors = compiled.parameters(values), db.dialect.loaded_dbapi.Error
+def driven(db: Connection, sql: str, parameters: Any = (), tell: Callable[[DBAPICursor], Any] | None = None) -> Any:
+    """What there is to tell when the driver has run a statement. Raises as `Connection.execute` does, and has the
+    connection know if it is lost.
+    """
+    errors = db.dialect.loaded_dbapi.Error
     cursor = db.connection.cursor()
     try:
-        cursor.execute(compiled.sql, parameters)
-        return tell(cursor)
+        cursor.execute(sql, parameters)
+        return None if tell is None else tell(cursor)
     except errors as error:
         lost = db.dialect.is_disconnect(error, db.connection, cursor)
         if lost:
             db.invalidate(error)
         raise DBAPIError.instance(
-            compiled.sql, None, error, errors, hide_parameters=True, connection_invalidated=lost, dialect=db.dialect
+            sql, None, error, errors, hide_parameters=True, connection_invalidated=lost, dialect=db.dialect
         ) from error
     finally:
         cursor.close()

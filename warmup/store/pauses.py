@@ -30,6 +30,7 @@ from sqlalchemy import (
 from warmup.errors import UsageError
 from warmup.model import Cause, Pause, Scope, Stage, digest
 
+from .kept import Kept
 from .rows import from_pause, to_pause
 from .tables import NOW, mailbox, message, pause, relay
 
@@ -100,7 +101,7 @@ def lift(db: Connection, now: datetime, *, id: int | None = None, mailbox: int |
 
 def troubled(db: Connection, mailbox: int) -> bool:
     """Whether the last visit to a mailbox broke."""
-    return db.scalar(_TROUBLED, {"whom": mailbox}) is not None
+    return bool(_TROUBLED.rows(db, {"whom": mailbox}))
 
 
 def visited(db: Connection, mailbox: int, now: datetime) -> None:
@@ -213,10 +214,10 @@ def _in(which: ColumnElement[int], true: ColumnElement[bool]) -> ColumnElement[b
 
 
 _ALONE = text("SELECT pg_advisory_xact_lock(:what)")
-UNVISITED = and_(pause.c.scope == word(Scope.ACCESS), pause.c.lifted_at.is_(None))  # the last visit broke
+_UNVISITED = and_(pause.c.scope == word(Scope.ACCESS), pause.c.lifted_at.is_(None))  # the last visit broke
 _of_whom = pause.c.mailbox == bindparam("whom")
-_TROUBLED = select(pause.c.id).where(_of_whom, UNVISITED).limit(1)
-_VISITED = update(pause).where(_of_whom, UNVISITED)
+_TROUBLED = Kept(select(pause.c.id).where(_of_whom, _UNVISITED).limit(1))
+_VISITED = update(pause).where(_of_whom, _UNVISITED)
 _HELD_HOSTS = select(pause.c.host).where(pause.c.host.is_not(None), _holds(NOW))
 NEXT_END = select(func.min(pause.c.until)).where(_holds(NOW))
 _shared = or_(pause.c.scope == Scope.DOMAIN, pause.c.scope == Scope.HOST)

@@ -46,17 +46,6 @@ def thread(db: Connection, thread: str) -> list[Message]:
     return [to_message(row) for row in _THREAD.rows(db, {"thread": thread})]
 
 
-def threads(db: Connection, threads: Collection[str]) -> dict[str, list[Message]]:
-    """As `thread`, by thread."""
-    if len(threads) < 2:
-        return {one: thread(db, one) for one in threads}
-    found = dict[str, list[Message]]()
-    for some in batches(threads):
-        for row in db.execute(_THREADS, {"threads": some}):
-            found.setdefault(row.thread, []).append(to_message(row))
-    return found
-
-
 def called(db: Connection, message_id: str) -> Message | None:
     """The message with this Message-ID."""
     return next(iter(_read(db, select(message).where(m.message_id == message_id))), None)
@@ -192,9 +181,7 @@ def _first_of_a_circle(*of: ColumnElement[bool]) -> Select[datetime | None]:
     return select(func.min(in_circle.scalar_subquery())).select_from(CIRCLES)
 
 
-_live_turns = select(message).where(_live).order_by(m.turn, m.id)
-_THREADS = _live_turns.where(m.thread.in_(bindparam("threads", expanding=True)))
-_THREAD = Kept(_live_turns.where(m.thread == bindparam("thread")))
+_THREAD = Kept(select(message).where(_live, m.thread == bindparam("thread")).order_by(m.turn, m.id))
 _since, _until = (bindparam(name, type_=m.local_date.type) for name in ("since", "until"))
 _NAMES = Kept(select(m.message_id).where(m.sender == bindparam("who"), m.local_date.between(_since, _until)))
 _FIRST_WAITING = _first_of_a_circle()

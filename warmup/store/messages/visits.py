@@ -6,19 +6,19 @@ Owns: what is due for a mailbox, as recipient and as sender, and the stamps of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple, TypedDict, Unpack
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select, union_all, update
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, union_all, update
 
 from warmup.model import Message, Placement
 from warmup.store.kept import Kept
-from warmup.store.pauses import SHUT, UNVISITED
+from warmup.store.pauses import SHUT, troubled
 from warmup.store.rows import to_message
 from warmup.store.shards import Shards, among
-from warmup.store.tables import NOW, budget, mailbox, message, pause
+from warmup.store.tables import NOW, mailbox, message
 
 from .claims import IN_HAND, WHICH
 
@@ -43,7 +43,6 @@ class Visit:
     outbound: list[Message]
     asking: list[Awaited] = field(default_factory=list)
     troubled: bool = False  # the visit before broke
-    counted_at: datetime | None = None  # when what others sent today was last counted
 
 
 class Stamps(TypedDict, total=False):
@@ -74,42 +73,17 @@ def visits_due(db: Connection, now: datetime, shards: Shards | None = None) -> d
     return {row.whom: row.host for row in db.execute(_DUE_AMONG, {"now": now, "shards": list(shards)})}
 
 
-def visit(
-    db: Connection, mailbox: int, now: datetime, *, today: date | None = None, ahead: timedelta = timedelta(0)
-) -> Visit:
+def visit(db: Connection, mailbox: int, now: datetime, *, ahead: timedelta = timedelta(0)) -> Visit:
     """What is due for one mailbox, and what can be done as well a little early: all but the reading of new mail is due
-    up to `ahead` before its time. `today` is its local date, if it matters when others' mail was counted.
+    up to `ahead` before its time.
     """
-    return visits(db, {mailbox: today}, now, ahead=ahead)[mailbox]
-
-
-def visits(
-    db: Connection, today: Mapping[int, date | None], now: datetime, *, ahead: timedelta = timedelta(0)
-) -> dict[int, Visit]:
-    """As `visit`, for each of the mailboxes in `today`."""
-    if not today:
-        return {}
-    sought = _OF_ONE if len(today) == 1 else _OF_MANY
-    whom = next(iter(today)) if len(today) == 1 else [*today]
-    asked = {"whom": whom, "now": now, "soon": now + ahead}
-    found = {mailbox: Visit([], []) for mailbox in today}
-    for row in db.execute(sought.inbound, asked):
-        found[row.recipient].inbound.append(to_message(row))
-    for row in db.execute(sought.outbound, asked):
-        found[row.sender].outbound.append(to_message(row))
-    for sender, *awaited in db.execute(sought.asking, asked):
-        found[sender].asking.append(Awaited(*awaited))
-    troubled = set(db.scalars(sought.troubled, asked))
-    days = {on for on in today.values() if on is not None}
-    counted = dict[int, datetime]()
-    for on in days:
-        for row in db.execute(sought.counted, {"whom": whom, "today": on}):
-            if today[row.mailbox] == on:
-                counted[row.mailbox] = row.looked_at
-    return {
-        number: replace(visit, troubled=number in troubled, counted_at=counted.get(number))
-        for number, visit in found.items()
-    }
+    asked = {"whom": mailbox, "now": now, "soon": now + ahead}
+    return Visit(
+        inbound=[to_message(row) for row in _INBOUND.rows(db, asked)],
+        outbound=[to_message(row) for row in _OUTBOUND.rows(db, asked)],
+        asking=[Awaited(*row) for row in _ASKING.rows(db, asked)],
+        troubled=troubled(db, mailbox),
+    )
 
 
 def asked(db: Connection, asking: Iterable[Awaited], now: datetime, after: Sequence[timedelta]) -> None:
@@ -163,31 +137,12 @@ _soon = bindparam("soon", type_=m.visit_at.type)
 _looked_at = and_(m.visit_at <= _soon, or_(m.visit_at <= NOW, m.opened_at.is_not(None)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sought:
-    """What is asked about mailboxes that are to be visited."""
-
-    inbound: Select[tuple[Any, ...]]
-    outbound: Select[tuple[Any, ...]]
-    asking: Select[tuple[Any, ...]]
-    troubled: Select[tuple[Any, ...]]
-    counted: Select[tuple[Any, ...]]
-
-
-def _sought(of: Callable[[ColumnElement[int]], ColumnElement[bool]]) -> _Sought:
-    at, ours = budget.c.local_date == bindparam("today", type_=budget.c.local_date.type), of(m.sender)
-    return _Sought(
-        inbound=select(message).where(of(m.recipient), _looked_at).order_by(m.visit_at, m.id),
-        outbound=select(message).where(ours, m.keep_at <= _soon).order_by(m.keep_at, m.id),
-        asking=select(m.sender, m.id, m.sent_at, m.ask_at).where(ours, m.ask_at.is_not(None), m.sent_at.is_not(None)),
-        troubled=select(pause.c.mailbox).where(of(pause.c.mailbox), UNVISITED),
-        counted=select(budget.c.mailbox, budget.c.looked_at).where(of(budget.c.mailbox), at, _counted),
-    )
-
-
-_counted = budget.c.looked_at.is_not(None)
-_OF_ONE = _sought(lambda column: column == bindparam("whom"))
-_OF_MANY = _sought(lambda column: column.in_(bindparam("whom", expanding=True)))
+_whom = bindparam("whom", type_=m.sender.type)
+_INBOUND = Kept(select(message).where(m.recipient == _whom, _looked_at).order_by(m.visit_at, m.id))
+_OUTBOUND = Kept(select(message).where(m.sender == _whom, m.keep_at <= _soon).order_by(m.keep_at, m.id))
+_ASKING = Kept(
+    select(m.id, m.sent_at, m.ask_at).where(m.sender == _whom, m.ask_at.is_not(None), m.sent_at.is_not(None))
+)
 
 _STAMP = Kept(update(message).where(WHICH))
 # Not what was found while we looked: nobody asks after that.
