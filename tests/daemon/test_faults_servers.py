@@ -79,7 +79,8 @@ def trusting(world: World, folder: Path, authority: trustme.CA) -> None:
 
 async def submission(world: World, server: Endpoint, why: str) -> None:
     """Ann's submission server is that one, for half an hour."""
-    impatient(world)
+    if why == SLOW:  # else a machine that is busy is taken for it
+        impatient(world)
     good = world.pool[ANN].smtp
     world.ask(mailboxes.change, world.pool[ANN].id, smtp=server)
     due(world, [ANN, BEN, CLEO], NOON)
@@ -100,7 +101,8 @@ async def submission(world: World, server: Endpoint, why: str) -> None:
 
 async def access(world: World, server: Endpoint, why: str) -> None:
     """Ann's access server is that one, until she has been visited."""
-    impatient(world)
+    if why == SLOW:
+        impatient(world)
     good = world.pool[ANN].imap
     due(world, [ANN, BEN, CLEO], NOON)
     world.clock.jump(NOON)
