@@ -55,7 +55,7 @@ def endless(piece: bytes) -> Manner:
     """Until the client has had enough."""
 
     async def manner(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
+        while not writer.is_closing():
             writer.write(piece)
             await writer.drain()
 
@@ -64,7 +64,7 @@ def endless(piece: bytes) -> Manner:
 
 async def dripping(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Octet by octet, always one more in time."""
-    while True:
+    while not writer.is_closing():
         writer.write(b"-")
         await writer.drain()
         await asyncio.sleep(0.02)

@@ -43,6 +43,7 @@ SPOKEN = FIXED | {
     "starlette": "warmup.web",
     "tzlocal": "warmup.cli",
     "uvicorn": "warmup.web.dashboard",
+    "uvloop": "warmup.daemon.uv",
 }
 TOO = {("jinja2", "warmup.web.pages")}  # a second place, with an environment of its own: pages aren't conversations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from warmup import imap, smtp
+from warmup.daemon.loop import Factory
 from warmup.imap import Access
 from warmup.model import Stage
 from warmup.sandbox import Account
@@ -22,10 +23,10 @@ _AT_SIGN_IN = {"CAPABILITY", "NAMESPACE", "LIST", "LOGOUT"}  # said by `sign_in`
 _SECONDS = 60.0
 
 
-def measure(tape: Tape, people: Sequence[Account], servers: Servers) -> Spoken:
+def measure(tape: Tape, people: Sequence[Account], servers: Servers, loop: Factory) -> Spoken:
     """On these servers, which nobody else has used."""
     smtp.context()  # what is made once in a process
-    return replay(tape, people, servers, Adapters())
+    return replay(tape, people, servers, Adapters(), loop)
 
 
 class Adapters:

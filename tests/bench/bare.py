@@ -21,6 +21,7 @@ from typing import Any
 import aiosmtplib
 from aioimaplib import IMAP4
 
+from warmup.daemon.loop import Factory
 from warmup.sandbox import Account
 
 from . import floor
@@ -47,13 +48,13 @@ class Bare:
         return self.spoken.smtp + self.spoken.imap + self.render + self.record
 
 
-def measure(folder: Path, tape: Tape, people: Sequence[Account], servers: Servers) -> Bare:
+def measure(folder: Path, tape: Tape, people: Sequence[Account], servers: Servers, loop: Factory) -> Bare:
     """On these servers, which nobody else has used."""
     with metered() as rendering:
         for number in range(tape.texts):
             floor.render(people[0], f"<{number}@north.test>")
     return Bare(
-        spoken=replay(tape, people, servers, Libraries()),
+        spoken=replay(tape, people, servers, Libraries(), loop),
         render=rendering.each(1),
         record=floor.record(folder / "bare.db") * tape.texts * _STAMPS,
     )

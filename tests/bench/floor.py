@@ -19,6 +19,7 @@ from pathlib import Path
 
 from jinja2 import Template
 
+from warmup.daemon.loop import Factory
 from warmup.model import Endpoint
 from warmup.sandbox import Account
 
@@ -67,7 +68,7 @@ class Floor:
         return 2 * (self.render + self.send + self.record) + self.visit
 
 
-def measure(folder: Path, people: Sequence[Account], servers: Servers) -> Floor:
+def measure(folder: Path, people: Sequence[Account], servers: Servers, loop: Factory) -> Floor:
     """The floor on these servers; nobody else uses the accounts of these `people`."""
     names = [[f"<{again}.{account.address}>" for again in range(_EACH)] for account in people]
     with metered() as writing:
@@ -84,7 +85,7 @@ def measure(folder: Path, people: Sequence[Account], servers: Servers) -> Floor:
         for _ in range(_EACH):
             await _visit(servers.imap, people[number], [])
 
-    sending, visiting, signing_in = (_at_once(work, len(names)) for work in (send, visit, sign_in))
+    sending, visiting, signing_in = (_at_once(work, len(names), loop) for work in (send, visit, sign_in))
     return Floor(
         render=writing.each(count),
         send=sending / count,
@@ -94,7 +95,7 @@ def measure(folder: Path, people: Sequence[Account], servers: Servers) -> Floor:
     )
 
 
-def _at_once(work: Callable[[int], Coroutine[None, None, None]], size: int) -> float:
+def _at_once(work: Callable[[int], Coroutine[None, None, None]], size: int, loop: Factory) -> float:
     """CPU of that many tasks at once, in microseconds."""
 
     async def together() -> None:
@@ -102,8 +103,8 @@ def _at_once(work: Callable[[int], Coroutine[None, None, None]], size: int) -> f
             for number in range(size):
                 group.create_task(work(number))
 
-    with metered() as cost:
-        asyncio.run(together())
+    with metered() as cost, asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(together())
     return cost.each(1)
 
 

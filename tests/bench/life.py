@@ -16,6 +16,7 @@ from warmup import smtp
 from warmup.config import Config, load
 from warmup.daemon.clock import JumpClock
 from warmup.daemon.log import Fact, Level
+from warmup.daemon.loop import Factory
 from warmup.daemon.run import jump
 from warmup.model import Endpoint
 from warmup.sandbox import Account
@@ -125,15 +126,20 @@ class Watched:
     tape: Tape
 
 
-def watched(folder: Path, manner: Manner, people: Sequence[Account], servers: Servers) -> Watched:
+def watched(folder: Path, manner: Manner, people: Sequence[Account], servers: Servers, loop: Factory) -> Watched:
     """As `live`, and told of."""
     clock = RingClock(BEGIN, manner.ring)
     with Watch() as watch, recorded(clock.now) as tape:
-        return Watched(live(folder, manner, people, servers, clock), watch, tape)
+        return Watched(live(folder, manner, people, servers, loop, clock), watch, tape)
 
 
 def live(
-    folder: Path, manner: Manner, people: Sequence[Account], servers: Servers, clock: RingClock | None = None
+    folder: Path,
+    manner: Manner,
+    people: Sequence[Account],
+    servers: Servers,
+    loop: Factory,
+    clock: RingClock | None = None,
 ) -> Life:
     """Two days of sending and what follows from them, with a database in `folder`."""
     file = folder / "warmup.toml"
@@ -145,8 +151,8 @@ def live(
     smtp.context()
     clock = clock or RingClock(BEGIN, manner.ring)
     before = servers.cpu
-    with metered() as cost:
-        asyncio.run(jump(config, clock, _END, no_trouble))
+    with metered() as cost, asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(jump(config, clock, _END, no_trouble))
     used = servers.cpu - before
     with Store.open(config.database) as store:
         sent = [message for message in store.run(messages.recent, 10**6) if message.sent_at]

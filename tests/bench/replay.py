@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from warmup.daemon.loop import Factory
 from warmup.sandbox import Account
 
 from .servers import Servers
@@ -34,10 +35,12 @@ class Spoken:
     servers: float
 
 
-def replay(tape: Tape, people: Sequence[Account], servers: Servers, speaker: Speaker) -> Spoken:
+def replay(tape: Tape, people: Sequence[Account], servers: Servers, speaker: Speaker, loop: Factory) -> Spoken:
     """On these servers, which nobody else has used."""
     before = servers.cpu
-    smtp, imap = asyncio.run(_say(tape, {account.address: account for account in people}, servers, speaker))
+    accounts = {account.address: account for account in people}
+    with asyncio.Runner(loop_factory=loop) as runner:
+        smtp, imap = runner.run(_say(tape, accounts, servers, speaker))
     return Spoken(smtp=smtp, imap=imap, servers=servers.cpu - before)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,13 +37,30 @@ def test_a_daemon_works_on_while_mailboxes_change(pool: Hand, process: Start, se
     wait_until(lambda: {row["why"] for row in pool.reads("status")} == {""}, "its new day is planned too")
 
 
+def on(loop: str) -> None:
+    with Path("warmup.toml").open("a") as file:
+        file.write(f'event_loop = "{loop}"\n')  # its last section is [service]
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_daemon_ends_well_when_it_is_told_to(pool: Hand, process: Start, number: signal.Signals) -> None:
+def test_a_daemon_ends_well_when_it_is_told_to(pool: Hand, process: Start, number: signal.Signals, loop: str) -> None:
+    on(loop)
     daemon = process("run")
-    daemon.says("started")
+    daemon.says(f"loop={loop}")
     daemon.hears(number)
     assert daemon.ends() == 0
     assert [line.split()[1] for line in daemon.told.splitlines()][-2:] == ["stopping", "stopped"]
+
+
+def test_a_loop_that_is_not_installed_is_told_in_one_line(house: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    on("uvloop")
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    monkeypatch.delitem(sys.modules, "warmup.daemon.uv", raising=False)
+    assert house.errs("run") == (
+        78,
+        ['service.event_loop is "uvloop", which isn\'t installed; install warmup[speed]'],
+    )
 
 
 def test_a_configuration_is_read_again_and_a_wrong_one_refused(pool: Hand, process: Start) -> None:

@@ -113,6 +113,7 @@ BROKEN = [
     ("[mail]\nfolder = 'Inbox'", "2: mail.folder: 'Inbox' won't do; write the name of a folder for this mail alone"),
     ("[smtp]\nhello = 'our mail'", "2: smtp.hello: 'our mail' won't do; write a host name"),
     ("[service]\nlog = 'xml'", "2: service.log: is 'xml'; write one of text, json"),
+    ("[service]\nevent_loop = 'trio'", "2: service.event_loop: is 'trio'; write one of auto, asyncio, uvloop"),
     ("[dns]\nservers = ['ns.example.org']", "2: dns.servers[0]: 'ns.example.org' won't do; write an address, like"),
     ("[dns]\nservers = ['192.0.2.1:70000']", "2: dns.servers[0]: '192.0.2.1:70000' won't do; write an address"),
     ("[dns]\nservers = ['192.0.2.1:x']", "2: dns.servers[0]: '192.0.2.1:x' won't do; write an address"),

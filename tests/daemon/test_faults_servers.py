@@ -79,13 +79,14 @@ def trusting(world: World, folder: Path, authority: trustme.CA) -> None:
 
 async def submission(world: World, server: Endpoint, why: str) -> None:
     """Ann's submission server is that one, for half an hour."""
-    impatient(world)
+    if why == SLOW:  # else a machine that is busy is taken for it
+        impatient(world)
     good = world.pool[ANN].smtp
     world.ask(mailboxes.change, world.pool[ANN].id, smtp=server)
     due(world, [ANN, BEN, CLEO], NOON)
     world.clock.jump(NOON)
     await world.live(NOON + timedelta(minutes=4))
-    assert [entry.sender for entry in world.servers.ledger.accepted] == [BEN, CLEO]
+    assert sorted(entry.sender for entry in world.servers.ledger.accepted) == [BEN, CLEO]
     (pause,) = world.pauses
     assert (pause.cause, pause.mailbox, pause.age_lost) == (Cause.FAILURE, world.pool[ANN].id, 0)
     (held,) = world.events("held")
@@ -94,13 +95,14 @@ async def submission(world: World, server: Endpoint, why: str) -> None:
     assert len(world.events("refused", "uncertain", "bug")) == 0
     world.ask(mailboxes.change, world.pool[ANN].id, smtp=good)
     await world.live(LATER)
-    assert [entry.sender for entry in world.servers.ledger.accepted] == [BEN, CLEO, ANN]
+    assert [entry.sender for entry in world.servers.ledger.accepted][2:] == [ANN]
     finished(world)
 
 
 async def access(world: World, server: Endpoint, why: str) -> None:
     """Ann's access server is that one, until she has been visited."""
-    impatient(world)
+    if why == SLOW:
+        impatient(world)
     good = world.pool[ANN].imap
     due(world, [ANN, BEN, CLEO], NOON)
     world.clock.jump(NOON)

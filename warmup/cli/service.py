@@ -19,6 +19,7 @@ import typer
 from warmup.config import Config
 from warmup.daemon.clock import Clock, JumpClock, SystemClock
 from warmup.daemon.log import Log, lines
+from warmup.daemon.loop import factory
 from warmup.daemon.run import jump, serve
 from warmup.errors import UsageError
 from warmup.sandbox import Account, Fault, Sandbox
@@ -78,6 +79,7 @@ def run(
     """
     load = partial(settings, config, database)
     found = load()
+    loop = factory(found.service.event_loop)
     tell = lines("json" if json else found.service.log, journal="JOURNAL_STREAM" in os.environ)
     if standby and join:
         raise UsageError("--standby waits for the end of another daemon, --join works beside it: give one of them")
@@ -85,8 +87,8 @@ def run(
         if start or until:
             raise UsageError("--start and --until go with --jump")
         make_room(found)
-        with _shown(found, web, Log(SystemClock(), tell)):
-            asyncio.run(serve(load, tell, os.environ, standby=standby, join=join))
+        with _shown(found, web, Log(SystemClock(), tell)), asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(serve(load, tell, os.environ, standby=standby, join=join))
         return
     if standby or join:
         raise UsageError("--standby and --join don't go with --jump")
@@ -95,8 +97,8 @@ def run(
         raise UsageError("--jump wants --until DATE, later than it starts")
     make_room(found)
     clock = JumpClock(begin)
-    with _shown(found, web, Log(clock, tell), clock):
-        asyncio.run(jump(found, clock, end, tell))
+    with _shown(found, web, Log(clock, tell), clock), asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(jump(found, clock, end, tell))
 
 
 @contextmanager

@@ -242,6 +242,7 @@ def service(table: Table) -> Service:
         stop_within=table.take("stop_within", duration("1s", "1h"), usual.stop_within),
         silent=table.take("silent", duration("5s", "1h"), usual.silent),
         log=table.take("log", choice("text", "json"), usual.log),
+        event_loop=table.take("event_loop", choice("auto", "asyncio", "uvloop"), usual.event_loop),
         planner=_seconds(table, "planner", usual.planner),
         sender=_seconds(table, "sender", usual.sender),
         reader=_seconds(table, "reader", usual.reader),

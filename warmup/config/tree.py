@@ -85,6 +85,7 @@ class Service:
     stop_within: timedelta = timedelta(seconds=30)
     silent: timedelta = timedelta(seconds=30)  # a node that says nothing for so long is taken for dead
     log: str = "text"  # or "json"
+    event_loop: str = "auto"  # uvloop if it is installed; or "asyncio", or "uvloop"
     planner: float = 60.0
     sender: float = 1.0
     reader: float = 15.0

@@ -65,12 +65,13 @@ async def audit(config: Config, store: Store, vault: Vault, *, since: datetime, 
     pool = await store.do(mailboxes.every, removed=True)
     patience = sum(config.reading.looks, timedelta(0))
     found = Audit(pool, await store.do(installs.get), now=now, since=since, patience=patience)
+    # Before anybody is visited: what lies in a mailbox and isn't known to be sent is counted beside these.
+    used = await store.do(days.lived, since.date() + timedelta(days=1))  # a whole day everywhere
     visits = _Visits(config, store, vault, since=since, found=found)
     visited = await visits.go([mailbox for mailbox in pool if mailbox.removed_at is None])
     for mailbox in pool:
         if mailbox.removed_at is not None:
             found.unvisited(await visits.rows(mailbox))
-    used = await store.do(days.lived, since.date() + timedelta(days=1))  # a whole day everywhere
     return Report(since=since, visited=visited, findings=found.findings(used), counts=dict(found.counts))
 
 

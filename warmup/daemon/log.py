@@ -125,8 +125,8 @@ class Log:
         for hear in self._also:
             hear(fact)
 
-    def started(self, database: str, mailboxes: int, node: str) -> None:
-        self._say("started", database=database, mailboxes=mailboxes, node=node)
+    def started(self, database: str, mailboxes: int, node: str, loop: str) -> None:
+        self._say("started", database=database, mailboxes=mailboxes, node=node, loop=loop)
 
     def standing_by(self, why: str) -> None:
         """Another daemon is at work; this one waits for its end."""

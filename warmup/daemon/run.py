@@ -41,6 +41,7 @@ from .doctor import Doctor
 from .herald import Herald
 from .listener import Listener
 from .log import Fact, Log
+from .loop import name
 from .office import Office, trusted
 from .planner import Planner
 from .postmaster import Postmaster
@@ -73,6 +74,7 @@ _FIXED: Mapping[str, Callable[[Config], object]] = {
     "service.sender": lambda config: config.service.sender,
     "service.silent": lambda config: config.service.silent,
     "service.log": lambda config: config.service.log,
+    "service.event_loop": lambda config: config.service.event_loop,
 }
 
 Turn = Callable[[Store, str, Config], None]  # takes the database's lock, by a name
@@ -290,7 +292,8 @@ class Daemon:
     async def _start(self) -> None:
         office = self._office
         await self._recover()
-        office.log.started(office.store.name, await office.store.do(mailboxes.count), office.node)
+        count = await office.store.do(mailboxes.count)
+        office.log.started(office.store.name, count, office.node, name(asyncio.get_running_loop()))
 
     async def _dispatch(self) -> None:
         await self._sender.tick()
