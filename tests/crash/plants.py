@@ -12,7 +12,7 @@ from pkgutil import resolve_name
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, update
 
 from warmup.model import Day, Response, Slot, Stage
 from warmup.plan import Plan, Pool, Seat, plan_day
@@ -56,9 +56,8 @@ def _half() -> AbstractContextManager[Any]:
         new = record(db, planned, [])
         db.exec_driver_sql("COMMIT")
         db.exec_driver_sql("BEGIN IMMEDIATE")
-        from_slot = resolve_name("warmup.store.days.from_slot")  # where the kill waits
         if slots:
-            db.execute(insert(message), [from_slot(slot) for slot in slots])
+            resolve_name("warmup.store.days._insert")(db, slots)  # where the kill waits
         return new
 
     return patch.object(days, "record", recorded)

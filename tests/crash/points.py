@@ -105,7 +105,7 @@ INSIDE: dict[str, Arm] = {
     "opened, not stamped": _done("warmup.imap.Access.open"),
     "filed, not stamped": _done("warmup.imap.Access.file"),
     "copied to Sent, not stamped": _done("warmup.imap.Access.keep"),
-    "in the middle of a plan": _before("warmup.store.days.from_slot"),
+    "in the middle of a plan": _before("warmup.store.days._insert"),
     "in the recovery": _after("warmup.store.messages.release"),
 }
 ACCEPTED = "accepted, 250 not read"  # the servers kill, when the message is in their ledger and before they say so
@@ -113,7 +113,7 @@ ANYWHERE = "anywhere"  # from outside, after a number of lines of the daemon's l
 NAMED = (*INSIDE, ACCEPTED)
 
 # The most passages a life gets at a point; without a word here it is three.
-_MOST = {"in the recovery": 1, "in the middle of a plan": 6}
+_MOST = {"in the recovery": 1}
 
 
 def most(point: str) -> int:

@@ -24,6 +24,7 @@ from warmup.plan import Seat
 from warmup.plan.day import _Planning
 from warmup.plan.window import room, spread
 from warmup.store import mailboxes, messages, pauses
+from warmup.store.kept import Kept
 from warmup.store.messages import claims, outcomes
 from warmup.store.tables import NOW, mailbox, message
 
@@ -43,13 +44,13 @@ def _unasked(*names: str) -> AbstractContextManager[Any]:
     """The claim doesn't ask some of its questions."""
     why_not = case(*(asked for name, asked in _QUESTIONS.items() if name not in names), else_=None)
     settling = update(message).where(claims._due, why_not.is_not(None)).values(dropped_at=NOW, reason=why_not)
-    return patch.object(claims, "_SETTLE", settling.returning(*message.c))
+    return patch.object(claims, "_SETTLE", Kept(settling.returning(*message.c)))
 
 
 def _unfenced() -> AbstractContextManager[Any]:
     """Before DATA nobody asks whether the message may still go."""
     begin = update(message).where(claims.WHICH).values(data_at=NOW)
-    return patch.object(outcomes, "_BEGIN", begin)
+    return patch.object(outcomes, "_BEGIN", Kept(begin))
 
 
 @contextmanager

@@ -65,7 +65,8 @@ def record(db: Connection, days: Sequence[Day], slots: Sequence[Slot]) -> int:
     new = {(mailbox, local_date) for mailbox, local_date in db.execute(first, [from_day(kept) for kept in days])}
     # In the order of their names, which is that of the indices: so each row finds its place beside the last one's.
     kept = sorted((slot for slot in slots if (slot.sender, slot.local_date) in new), key=attrgetter("message_id"))
-    _insert(db, kept)
+    if kept:
+        _insert(db, kept)
     return len(new)
 
 
@@ -75,8 +76,7 @@ def _insert(db: Connection, slots: Sequence[Slot]) -> None:
     quarter of that.
     """
     if db.dialect.name != "sqlite":
-        if slots:
-            db.execute(_unanswered(postgresql.insert(message)), list(map(from_slot, slots)))
+        db.execute(_unanswered(postgresql.insert(message)), list(map(from_slot, slots)))
         return
     rows = _spelled(slots, db.dialect)
     many = len(rows) - len(rows) % _TOGETHER
