@@ -1,0 +1,50 @@
+"""Statements that go to the driver directly find, change and refuse what SQLAlchemy would."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.exc import IntegrityError
+
+from warmup.store.kept import Kept
+from warmup.store.tables import message
+
+from .pool import NOON, Pool
+
+WHICH = message.c.id == bindparam("which")
+
+
+def test_what_is_found_is_what_sqlalchemy_finds(pool: Pool) -> None:
+    sent = pool.sent(pool.ann, pool.bob)
+    found = select(message).where(WHICH)
+
+    def both(db: Connection) -> tuple[object, object]:
+        return Kept(found).row(db, {"which": sent.id}), list(db.execute(found, {"which": sent.id}).one())
+
+    kept, told = pool.store.run(both)
+    assert kept == told
+
+
+def test_a_statement_sets_the_columns_that_it_is_given(pool: Pool) -> None:
+    sent = pool.sent(pool.ann, pool.bob)
+    stamping = Kept(update(message).where(WHICH))
+    assert pool.store.run(stamping.changed, {"which": sent.id, "opened_at": NOON, "visit_at": None}) == 1
+    assert pool.store.run(stamping.changed, {"which": sent.id, "visits": 7}) == 1
+    assert pool.store.run(stamping.changed, {"which": -1, "visits": 7}) == 0
+    again = pool.again(sent)
+    assert (again.opened_at, again.visit_at, again.visits) == (NOON, None, 7)
+
+
+def test_what_the_database_refuses_is_told_without_its_values(pool: Pool) -> None:
+    sent = pool.sent(pool.ann, pool.bob)
+    stamping = Kept(update(message).where(WHICH))
+    with pytest.raises(IntegrityError) as refused:
+        pool.store.run(stamping.changed, {"which": sent.id, "visits": -4711})
+    assert "4711" not in str(refused.value).partition("DETAIL")[0]
+    assert pool.again(sent).visits == sent.visits
+
+
+def test_a_statement_that_has_to_be_spelled_anew_each_time_is_refused(pool: Pool) -> None:
+    several = Kept(select(message.c.id).where(message.c.id.in_(bindparam("which", expanding=True))))
+    with pytest.raises(AssertionError, match="anew"):
+        pool.store.run(several.rows, {"which": [1, 2]})
