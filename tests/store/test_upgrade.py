@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, MetaData, Table, insert, select, update
+from sqlalchemy import Engine, MetaData, Table, insert, inspect, select, text, update
 
 from warmup.model import Cause, Placement, Response, Scope, Stage
 from warmup.store import Store, days, installs, mailboxes, messages, pauses, schema
@@ -209,6 +209,19 @@ def test_a_conversation_from_before_there_were_languages_is_english(databases: D
     engine.dispose()
     with Store.open(url, create=True) as store:
         assert {row.scenario for row in store.run(messages.recent, 99)} == {"en/lunch"}
+
+
+def test_indices_that_are_there_already_are_left_as_they_are(databases: Databases) -> None:
+    url = databases.empty()
+    engine = at_revision(url, "0008")
+    with engine.begin() as db:  # as from a 0007 that made them
+        db.execute(text("UPDATE alembic_version SET version_num = '0007'"))
+    engine.dispose()
+    Store.open(url, create=True).close()
+    engine = connecting(url)
+    found = {index["name"] for index in inspect(engine).get_indexes("message")}
+    assert {f"ix_message_{what}_of" for what in ("visit", "keep", "ask")} <= found
+    engine.dispose()
 
 
 def test_there_is_a_schema_that_was_released_before_this_one() -> None:

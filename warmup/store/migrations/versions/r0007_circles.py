@@ -1,5 +1,5 @@
-"""Indices that stay quick when three million messages are planned in a day, and when a mailbox has years behind it: by
-circle, by mailbox and by what was tried, instead of by time alone.
+"""Indices that stay quick when three million messages are planned in a day: by circle, by mailbox and by what was
+tried, instead of by time alone.
 
 In plain SQL, for the reason told in 0003.
 """
@@ -20,10 +20,6 @@ _PARTIAL = (
         ["recipient", "local_date"],
         "answer_wanted = 1 AND answered_at IS NULL",
         "answer_wanted AND answered_at IS NULL",
-    ),
-    *(
-        (f"ix_message_{what}_of", [whose, f"{what}_at"], f"{what}_at IS NOT NULL", f"{what}_at IS NOT NULL")
-        for what, whose in (("visit", "recipient"), ("keep", "sender"), ("ask", "sender"))
     ),
 )
 
