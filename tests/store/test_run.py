@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from tests.need import wait_until
 from warmup.errors import StoreError, UsageError
 from warmup.store import Store, installs, mailboxes
 
@@ -115,6 +118,39 @@ async def test_closing_finishes_what_waits_and_refuses_what_comes_after(url: str
     with pytest.raises(StoreError, match="closed"):
         await store.do(rename, pool.ann.id, "late")
     store.close()
+
+
+def test_closing_waits_for_a_thread_that_looks_and_leaves_no_connection_open(url: str, pool: Pool) -> None:
+    looking, seen = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def look(db: Connection) -> None:
+        looking.set()
+        seen.wait()
+        done.append(first_name(db))
+
+    def close() -> None:
+        store.close()
+        done.append("closed")
+
+    def refuses() -> bool:
+        try:
+            store.run(first_name)
+        except StoreError as error:
+            return str(error).endswith(": closed")
+        return False
+
+    store = Store.open(url)
+    with ThreadPoolExecutor() as threads:
+        reading = threads.submit(store.read, look)
+        looking.wait()
+        closing = threads.submit(close)
+        wait_until(refuses, "nobody new is let in")
+        seen.set()
+        reading.result()
+        closing.result()
+    assert done == ["Ann", "closed"]
+    gc.collect()  # a connection that nobody has closed complains
 
 
 async def test_a_work_that_raises_is_undone(pool: Pool) -> None:

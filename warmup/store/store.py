@@ -8,13 +8,17 @@ and undone when it raises.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from threading import Condition
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
+
+from warmup.errors import StoreError
 
 from . import lock, nodes, schema
 from .engine import Place, engine_for, locate, reading, trouble_of
@@ -36,6 +40,9 @@ class Store:
         self._engine = engine
         self._writer = Writer(place, engine)
         self._held: Held | None = None
+        self._door = Condition()
+        self._inside = 0  # threads that are at the database besides the writer's
+        self._closed = False
 
     @classmethod
     def open(cls, url: str, *, create: bool = False, seed: str | None = None) -> Self:
@@ -56,19 +63,19 @@ class Store:
 
     def run(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`work` in one transaction, in this thread. Raises what it raises, and `StoreError` if the database fails."""
-        with trouble_of(self._place), self._engine.begin() as db:
+        with self._entered(), self._engine.begin() as db:
             return work(db, *args, **kwargs)
 
     def read(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` finds, at one moment, without keeping the daemon from writing. What it would write is undone."""
-        with trouble_of(self._place), reading(self._place, self._engine) as db, db.begin() as transaction:
+        with self._entered(), reading(self._place, self._engine) as db, db.begin() as transaction:
             result = work(db, *args, **kwargs)
             transaction.rollback()
         return result
 
     def rehearse(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` would return, in a transaction that is undone: to see what would happen."""
-        with trouble_of(self._place), self._engine.connect() as db, db.begin() as transaction:
+        with self._entered(), self._engine.connect() as db, db.begin() as transaction:
             result = work(db, *args, **kwargs)
             transaction.rollback()
         return result
@@ -101,37 +108,55 @@ class Store:
                 return
             self._held.give_back()
             self._held = None
-        with trouble_of(self._place):
+        with self._entered():
             held = take(self._place, self._engine)
             try:
                 schema.recheck(self._place, self._engine)
             except BaseException:
                 held.give_back()
                 raise
-        self._held = held
-        self._writer.session = held.session
+            self._held = held
+            self._writer.session = held.session
 
     def served(self) -> bool:
         """Whether a daemon, in whatever process, holds the lock. Raises `StoreError` if the database can't be asked."""
-        with trouble_of(self._place):
+        with self._entered():
             return lock.taken(self._place, self._engine)
 
     def nodes(self) -> list[Node]:
         """The daemons that hold the lock: one, several or none. Raises `StoreError` if the database can't be asked."""
-        with trouble_of(self._place):
-            if self._place.path is None:
-                return self.run(nodes.at_work)
+        if self._place.path is None:
+            return self.run(nodes.at_work)
+        with self._entered():
             pid = lock.holder(self._place.path)
         everything = frozenset(range(SHARDS))
         return [Node(f"process {pid}", None, None, leads=True, shards=everything, alone=True)] if pid else []
 
     def close(self) -> None:
-        """Finish what waits, and let go."""
+        """Finish what waits, and what other threads are at, and let go."""
         self._writer.close()
+        with self._door:
+            self._closed = True
+            # A connection that came back later would be nobody's to close.
+            self._door.wait_for(lambda: self._inside == 0)
         if self._held is not None:
             self._held.give_back()
             self._held = None
         self._engine.dispose()
+
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
+        with self._door:
+            if self._closed:
+                raise StoreError(f"{self.name}: closed")
+            self._inside += 1
+        try:
+            with trouble_of(self._place):
+                yield
+        finally:
+            with self._door:
+                self._inside -= 1
+                self._door.notify_all()
 
     def __enter__(self) -> Self:
         return self
