@@ -6,7 +6,9 @@ life shows in that life's rest.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from warmup import imap, smtp
 from warmup.daemon.loop import Factory
@@ -25,12 +27,15 @@ _SECONDS = 60.0
 
 def measure(tape: Tape, people: Sequence[Account], servers: Servers, loop: Factory) -> Spoken:
     """On these servers, which nobody else has used."""
-    smtp.context()  # what is made once in a process
-    return replay(tape, people, servers, Adapters(), loop)
+    tls = servers.tls or smtp.context()  # made once in a process
+    return replay(tape, people, servers, Adapters(tls), loop)
 
 
+@dataclass(frozen=True, slots=True)
 class Adapters:
     """Says a session as the daemon does."""
+
+    tls: ssl.SSLContext
 
     async def submit(self, servers: Servers, account: Account, session: Submission) -> None:
         opened = await smtp.dial(
@@ -38,7 +43,7 @@ class Adapters:
             account.address,
             account.password,
             hello="[127.0.0.1]",
-            tls=smtp.context(),
+            tls=self.tls,
             timeouts=smtp.Timeouts(),
         )
         assert isinstance(opened, Session), opened
@@ -49,7 +54,7 @@ class Adapters:
 
     async def visit(self, servers: Servers, account: Account, visit: Visit) -> None:
         access = await imap.sign_in(
-            servers.imap, account.address, account.password, tls=smtp.context(), timeouts=imap.Timeouts()
+            servers.imap, account.address, account.password, tls=self.tls, timeouts=imap.Timeouts()
         )
         assert isinstance(access, Access), access
         for command in visit.commands:

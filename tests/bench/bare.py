@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import aiosmtplib
-from aioimaplib import IMAP4
+from aioimaplib import IMAP4, IMAP4_SSL
 
 from warmup.daemon.loop import Factory
 from warmup.sandbox import Account
@@ -64,8 +64,14 @@ class Libraries:
     """Says a session by the libraries alone."""
 
     async def submit(self, servers: Servers, account: Account, session: Submission) -> None:
+        tls = servers.tls
         client = aiosmtplib.SMTP(
-            hostname=servers.smtp.host, port=servers.smtp.port, local_hostname="[127.0.0.1]", start_tls=False
+            hostname=servers.smtp.host,
+            port=servers.smtp.port,
+            local_hostname="[127.0.0.1]",
+            use_tls=tls is not None,
+            start_tls=False,
+            tls_context=tls,
         )
         await client.connect()
         await client.ehlo()
@@ -75,7 +81,12 @@ class Libraries:
         await client.quit()
 
     async def visit(self, servers: Servers, account: Account, visit: Visit) -> None:
-        client = IMAP4(servers.imap.host, servers.imap.port, timeout=_PATIENCE)
+        host, port, tls = servers.imap.host, servers.imap.port, servers.tls
+        client = (
+            IMAP4(host, port, timeout=_PATIENCE)
+            if tls is None
+            else IMAP4_SSL(host, port, timeout=_PATIENCE, ssl_context=tls)
+        )
         await client.wait_hello_from_server()  # which asks for CAPABILITY, as the daemon has
         await _ok(client.login(account.address, account.password))
         for command in visit.commands[1:]:

@@ -10,6 +10,7 @@ import asyncio
 import hmac
 import re
 import sqlite3
+import ssl
 from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Callable, Coroutine, Sequence
@@ -76,14 +77,14 @@ def measure(folder: Path, people: Sequence[Account], servers: Servers, loop: Fac
     count = len(names) * _EACH
 
     async def send(number: int) -> None:
-        await _send(servers.smtp, people[number], texts[number])
+        await _send(servers.smtp, servers.tls, people[number], texts[number])
 
     async def visit(number: int) -> None:
-        await _visit(servers.imap, people[number], names[number])
+        await _visit(servers.imap, servers.tls, people[number], names[number])
 
     async def sign_in(number: int) -> None:
         for _ in range(_EACH):
-            await _visit(servers.imap, people[number], [])
+            await _visit(servers.imap, servers.tls, people[number], [])
 
     sending, visiting, signing_in = (_at_once(work, len(names), loop) for work in (send, visit, sign_in))
     return Floor(
@@ -120,9 +121,9 @@ def render(account: Account, message_id: str) -> bytes:
     return header.encode() + b2a_qp(text.replace("\n", "\r\n").encode()) + b"\r\n"
 
 
-async def _send(endpoint: Endpoint, account: Account, texts: Sequence[bytes]) -> None:
+async def _send(endpoint: Endpoint, tls: ssl.SSLContext | None, account: Account, texts: Sequence[bytes]) -> None:
     """All texts from the account to itself, over one connection."""
-    reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
+    reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port, ssl=tls)
 
     async def ask(command: bytes) -> None:
         writer.write(command)
@@ -144,9 +145,9 @@ async def _send(endpoint: Endpoint, account: Account, texts: Sequence[bytes]) ->
     writer.close()
 
 
-async def _visit(endpoint: Endpoint, account: Account, message_ids: Sequence[str]) -> None:
+async def _visit(endpoint: Endpoint, tls: ssl.SSLContext | None, account: Account, message_ids: Sequence[str]) -> None:
     """Each message is looked for, read and marked, over one connection."""
-    reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
+    reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port, ssl=tls)
 
     async def ask(command: str) -> list[bytes]:
         writer.write(b"a %s\r\n" % command.encode())

@@ -33,6 +33,7 @@ _END = BEGIN + timedelta(days=4)  # two days send, on the third the rest is read
 _SETTINGS = """
 database = "sqlite:///warmup.db"
 credentials = "credentials"
+{authorities}
 [curves.bench]
 kind = "steps"
 table = [[1, {volume}]]
@@ -143,12 +144,13 @@ def live(
 ) -> Life:
     """Two days of sending and what follows from them, with a database in `folder`."""
     file = folder / "warmup.toml"
-    file.write_text(_SETTINGS.format(volume=manner.volume, to=manner.to, read=manner.read))
+    trusting = f'authorities = "{servers.authority}"' if servers.authority else ""
+    file.write_text(_SETTINGS.format(authorities=trusting, volume=manner.volume, to=manner.to, read=manner.read))
     config = load(file, {})
     passwords = {person.address: person.password for person in people}
     register(config, passwords, smtp=servers.smtp, imap=servers.imap)
     config.corpus.check()  # compiles all templates; this and the TLS context are made once in a process
-    smtp.context()
+    smtp.context(str(servers.authority) if servers.authority else None)
     clock = clock or RingClock(BEGIN, manner.ring)
     before = servers.cpu
     with metered() as cost, asyncio.Runner(loop_factory=loop) as runner:

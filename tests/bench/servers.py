@@ -1,16 +1,24 @@
-"""The embedded servers in a process of their own, which ends with this one however that ends."""
+"""The embedded servers in a process of their own, which ends with this one however that ends.
+
+By TLS, as the daemon speaks to every server but those of its own machine, or in the clear.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
 import signal
+import ssl
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import trustme
+
+from warmup import smtp
 from warmup.daemon.clock import SystemClock
 from warmup.model import Endpoint
 from warmup.sandbox import Account, Sandbox
@@ -24,15 +32,24 @@ def accounts(count: int) -> list[Account]:
 
 
 class Servers:
-    """A context manager; `smtp` and `imap` are where they listen. They keep all mail in memory and lose none."""
+    """A context manager; `smtp` and `imap` are where they listen. They keep all mail in memory and lose none.
+
+    With `authority`, a file that is made, they speak TLS, with certificates by what stands there.
+    """
 
     smtp: Endpoint
     imap: Endpoint
 
-    def __init__(self, people: Sequence[Account]) -> None:
+    def __init__(self, people: Sequence[Account], authority: Path | None = None) -> None:
+        self.authority = authority
+        leaf = None
+        if authority is not None:
+            issuer = trustme.CA()
+            issuer.cert_pem.write_to_path(authority)
+            leaf = issuer.issue_cert("127.0.0.1")
         spawn = multiprocessing.get_context("spawn")  # a fork would have our threads' locks
         self._pipe, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_serve, args=(theirs, people), daemon=True)
+        self._process = spawn.Process(target=_serve, args=(theirs, people, leaf), daemon=True)
         self._theirs = theirs
 
     def __enter__(self) -> Self:
@@ -48,6 +65,11 @@ class Servers:
         self._process.join()
 
     @property
+    def tls(self) -> ssl.SSLContext | None:
+        """The context that all of this process's connections share; None in the clear."""
+        return smtp.context(str(self.authority)) if self.authority else None
+
+    @property
     def cpu(self) -> float:
         """Seconds of CPU they have used up to now."""
         self._pipe.send(None)
@@ -55,13 +77,17 @@ class Servers:
         return used
 
 
-def _serve(pipe: Connection, people: Sequence[Account]) -> None:
+def _serve(pipe: Connection, people: Sequence[Account], leaf: trustme.LeafCert | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other process, whose end is ours
-    asyncio.run(_stay(pipe, people))
+    asyncio.run(_stay(pipe, people, leaf))
 
 
-async def _stay(pipe: Connection, people: Sequence[Account]) -> None:
-    servers = Sandbox(people, clock=SystemClock().now)
+async def _stay(pipe: Connection, people: Sequence[Account], leaf: trustme.LeafCert | None) -> None:
+    tls = None
+    if leaf is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        leaf.configure_cert(tls)
+    servers = Sandbox(people, clock=SystemClock().now, tls=tls)
     await servers.start()
     pipe.send((servers.smtp, servers.imap))
     stop = asyncio.Event()
