@@ -10,11 +10,13 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from warmup.errors import SecretError
 
 _OTHERS = 0o077  # every permission of group and world
+_PIECE = 65536  # octets that are read at once: all there are
 _UNFINISHED = ".warmup-unfinished"  # one is enough: writers wait for each other
 
 
@@ -23,10 +25,13 @@ def private(path: Path) -> bytes:
     also for a symbolic link.
     """
     # O_NONBLOCK: a named pipe mustn't keep us waiting.
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
         # Of the open file, not of the path: nobody can change it in between.
-        refuse_others(path, os.fstat(file.fileno()), "600")
-        return file.read()
+        refuse_others(path, os.fstat(descriptor), "600")
+        return b"".join(iter(partial(os.read, descriptor, _PIECE), b""))
+    finally:
+        os.close(descriptor)
 
 
 def refuse_others(path: Path, status: os.stat_result, mode: str) -> None:

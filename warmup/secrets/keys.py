@@ -21,6 +21,7 @@ import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -42,18 +43,17 @@ _KEY = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key. Whoever shows it shows its id."""
+    """One key. Whoever shows it shows its id, eight hexadecimal digits."""
 
     secret: bytes = field(repr=False)
+    id: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", sha256(b"warmup key id\0" + self.secret).hexdigest()[:8])
 
     @classmethod
     def new(cls) -> Key:
         return cls(secrets.token_bytes(32))
-
-    @property
-    def id(self) -> str:
-        """Eight hexadecimal digits."""
-        return sha256(b"warmup key id\0" + self.secret).hexdigest()[:8]
 
     def seal(self, name: str, secret: bytes) -> bytes:
         """The credential's file."""
@@ -133,6 +133,8 @@ class Keys:
         return f"key {id} is needed, and {found}; put that key back (README, Credentials); nothing was changed"
 
 
+# Remembered: a file is read anew for each credential, and says the same nearly each time.
+@lru_cache(maxsize=4)
 def _keys(path: Path, content: bytes) -> tuple[Key, ...]:
     # What stands there isn't shown: it may be a key with a slip.
     lines = content.decode("ascii", "replace").split()

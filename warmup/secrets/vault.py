@@ -18,7 +18,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -66,10 +66,10 @@ class Vault:
     directory: Path
     provided: Path | None = None
     key: Path | None = None
+    keys: Keys = field(init=False, repr=False)
 
-    @property
-    def keys(self) -> Keys:
-        return Keys(self.key or self.directory.parent / NAME, self.provided)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keys", Keys(self.key or self.directory.parent / NAME, self.provided))
 
     def get(self, name: str) -> str:
         """The secret, without a final line break (an editor's or `echo`'s). A file of that name in `provided` wins.
