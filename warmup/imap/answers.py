@@ -14,11 +14,12 @@ from typing import TypeVar
 from .grammar import Value
 from .line import Answer
 
+_NUMBER = re.compile(rb"\d{1,10}")  # RFC 3501 §9: of 32 bits
 _Item = TypeVar("_Item")
 
 
 def numbers(values: Iterable[Value]) -> Iterator[int]:
-    return (int(value) for value in values if isinstance(value, bytes) and re.fullmatch(rb"\d{1,10}", value))
+    return (int(value) for value in values if isinstance(value, bytes) and _NUMBER.fullmatch(value))
 
 
 def pages(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
