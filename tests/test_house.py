@@ -119,6 +119,7 @@ RFCS = {
     8252: "OAuth 2.0 for native applications",
     8301: "DKIM's algorithms",
     8314: "TLS for submission and access",
+    8446: "TLS 1.3: sessions that are resumed",
     8463: "Ed25519 in DKIM",
     8601: "Authentication-Results",
     8628: "OAuth 2.0 device codes",

@@ -7,15 +7,17 @@ life shows in that life's rest.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from warmup import imap, smtp
 from warmup.daemon.loop import Factory
+from warmup.daemon.trust import ACCESS, SERVICES, SUBMISSION
 from warmup.imap import Access
 from warmup.model import Stage
 from warmup.sandbox import Account
 from warmup.smtp import Session
+from warmup.tls import resuming
 
 from .replay import Spoken, replay
 from .servers import Servers
@@ -27,7 +29,8 @@ _SECONDS = 60.0
 
 def measure(tape: Tape, people: Sequence[Account], servers: Servers, loop: Factory) -> Spoken:
     """On these servers, which nobody else has used."""
-    tls = servers.tls or smtp.context()  # made once in a process
+    authority = str(servers.authority) if servers.authority else None
+    tls = {service: resuming(service, authority) for service in SERVICES}  # made once in a process
     return replay(tape, people, servers, Adapters(tls), loop)
 
 
@@ -35,7 +38,7 @@ def measure(tape: Tape, people: Sequence[Account], servers: Servers, loop: Facto
 class Adapters:
     """Says a session as the daemon does."""
 
-    tls: ssl.SSLContext
+    tls: Mapping[str, ssl.SSLContext]
 
     async def submit(self, servers: Servers, account: Account, session: Submission) -> None:
         opened = await smtp.dial(
@@ -43,7 +46,7 @@ class Adapters:
             account.address,
             account.password,
             hello="[127.0.0.1]",
-            tls=self.tls,
+            tls=self.tls[SUBMISSION],
             timeouts=smtp.Timeouts(),
         )
         assert isinstance(opened, Session), opened
@@ -54,7 +57,7 @@ class Adapters:
 
     async def visit(self, servers: Servers, account: Account, visit: Visit) -> None:
         access = await imap.sign_in(
-            servers.imap, account.address, account.password, tls=self.tls, timeouts=imap.Timeouts()
+            servers.imap, account.address, account.password, tls=self.tls[ACCESS], timeouts=imap.Timeouts()
         )
         assert isinstance(access, Access), access
         for command in visit.commands:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from warmup import smtp
 from warmup.config import Config, load
 from warmup.daemon.clock import JumpClock
 from warmup.daemon.log import Fact, Level
 from warmup.daemon.loop import Factory
 from warmup.daemon.run import jump
+from warmup.daemon.trust import SERVICES, known
 from warmup.model import Endpoint
 from warmup.sandbox import Account
 from warmup.secrets import Vault
@@ -150,7 +150,8 @@ def live(
     passwords = {person.address: person.password for person in people}
     register(config, passwords, smtp=servers.smtp, imap=servers.imap)
     config.corpus.check()  # compiles all templates; this and the TLS context are made once in a process
-    smtp.context(str(servers.authority) if servers.authority else None)
+    for service in SERVICES:
+        known(config, service)
     clock = clock or RingClock(BEGIN, manner.ring)
     before = servers.cpu
     with metered() as cost, asyncio.Runner(loop_factory=loop) as runner:

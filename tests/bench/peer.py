@@ -26,9 +26,9 @@ from pkgutil import resolve_name
 from time import thread_time
 from unittest.mock import patch
 
-from warmup import smtp
 from warmup.config import load
 from warmup.daemon.run import jump
+from warmup.daemon.trust import SERVICES, known
 from warmup.store import Store, mailboxes, messages
 
 from .life import BEGIN, RingClock, no_trouble, register
@@ -159,7 +159,8 @@ def _live(folder: Path, servers: Ends, more: str) -> tuple[Figures, Mapping[str,
     passwords = {person.address: person.password for person in servers.people}
     register(config, passwords, smtp=servers.smtp, imap=servers.imap)
     config.corpus.check()  # compiles all templates; this and the TLS context are made once in a process
-    smtp.context(str(servers.authority) if servers.authority else None)
+    for service in SERVICES:
+        known(config, service)
     settled = _Settled(servers.settle)
     until = BEGIN + timedelta(days=1 if more else 3)  # by then all has been read, and put away
     with _counted("sender.dial") as dialled, _counted("reader.sign_in") as signed_in:

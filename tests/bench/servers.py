@@ -18,10 +18,10 @@ from typing import Self
 
 import trustme
 
-from warmup import smtp
 from warmup.daemon.clock import SystemClock
 from warmup.model import Endpoint
 from warmup.sandbox import Account, Sandbox
+from warmup.tls import context
 
 PROVIDERS = ("north.test", "east.test", "south.test")
 
@@ -67,7 +67,7 @@ class Servers:
     @property
     def tls(self) -> ssl.SSLContext | None:
         """The context that all of this process's connections share; None in the clear."""
-        return smtp.context(str(self.authority)) if self.authority else None
+        return context(str(self.authority)) if self.authority else None
 
     @property
     def cpu(self) -> float:

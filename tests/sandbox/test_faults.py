@@ -14,7 +14,8 @@ import pytest
 from warmup.errors import NotSent, Uncertain
 from warmup.model import Response, Stage
 from warmup.sandbox import Fault, Manner, Sandbox, load
-from warmup.smtp import Session, Timeouts, context, dial
+from warmup.smtp import Session, Timeouts, dial
+from warmup.tls import context
 
 from .conftest import ANN, BOB, NOW, SECRET, Open, dialled, message, submit
 

@@ -18,7 +18,7 @@ from .keys import Keys
 from .log import Log
 from .places import Places
 from .share import Share
-from .trust import trusted
+from .trust import known, trusted
 
 __all__ = ["Office", "trusted"]
 
@@ -50,5 +50,9 @@ class Office:
 
     @property
     def tls(self) -> ssl.SSLContext:
-        """The one context all connections share."""
+        """Whom to trust."""
         return trusted(self.config)
+
+    def tls_to(self, service: str) -> ssl.SSLContext:
+        """The same, for the servers of a service that are dialled again and again."""
+        return known(self.config, service)

@@ -28,6 +28,7 @@ from warmup.throttle import judge, scope
 
 from . import hold
 from .office import Office
+from .trust import SUBMISSION
 
 _ACCEPTED = range(200, 300)
 
@@ -77,7 +78,7 @@ async def _sent(office: Office, way: _Way, text: bytes) -> Response:
         way.by,
         way.sender.login,
         hello=submission.hello,
-        tls=office.tls,
+        tls=office.tls_to(SUBMISSION),
         timeouts=Timeouts(
             connect=submission.connect, command=submission.command, data=submission.data, dot=submission.dot
         ),

@@ -35,6 +35,7 @@ from .agenda import AHEAD, AT_ONCE, Agenda, agenda, due
 from .correspondence import compose, letter
 from .crew import Crew
 from .office import Office
+from .trust import ACCESS
 
 _AT_HOST = 50  # of them, so that servers that hang leave places for the others
 _FRESH = timedelta(seconds=2)  # a guess: how old what is known of a mailbox may be when a visit to it begins
@@ -136,7 +137,7 @@ class Reader:
             sign_in,
             mailbox.imap,
             mailbox.login,
-            tls=office.tls,
+            tls=office.tls_to(ACCESS),
             timeouts=Timeouts(connect=reading.connect, command=reading.command),
         )
         return await office.keys.turn(mailbox, signed_in)

@@ -31,6 +31,7 @@ from . import hold
 from .correspondence import compose, letter, turns
 from .crew import Crew
 from .office import Office
+from .trust import SUBMISSION
 from .ways import Ways, free
 
 _AT_ONCE_AGAIN = 3  # attempts that mean nothing, such as an idle connection closed, before a wait
@@ -255,7 +256,7 @@ class _Submission:
             self._by,
             self._sender.login,
             hello=submission.hello,
-            tls=office.tls,
+            tls=office.tls_to(SUBMISSION),
             timeouts=Timeouts(
                 connect=submission.connect, command=submission.command, data=submission.data, dot=submission.dot
             ),

@@ -10,6 +10,5 @@ Sources: RFC 5321, RFC 6409 (submission), RFC 8314 (TLS).
 """
 
 from .session import Session, Timeouts, dial
-from .tls import context
 
-__all__ = ["Session", "Timeouts", "context", "dial"]
+__all__ = ["Session", "Timeouts", "dial"]
