@@ -14,10 +14,10 @@ from .floor import Floor
 from .life import MANNERS, Life, Manner, Watched
 from .meter import spread
 from .replay import Spoken
-from .watch import PLAN, RENDER
+from .watch import RENDER, WRITE
 
-_REST = "the rest: what is read in answers, tasks, wake-ups, and colder than measured"
-_TRANSACTIONS = "store: transactions and queue"
+_REST = "the rest: what is read in answers, tasks, threads, and colder than measured"
+_TRANSACTIONS = "store: transactions"
 _NAME = 78
 _WIDTH = 30
 
@@ -47,8 +47,8 @@ def parts(watched: Watched, bare: Bare, spoken: Spoken) -> Iterator[Part]:
     """Where the CPU of a life went; together they are all of it, and all of the floor."""
     life, watch, tape = watched.life, watched.watch, watched.tape
     count = life.messages
-    writer = watch.writer / count * 1e6
-    works = {name: watch.seconds[name] / count * 1e6 for name in (PLAN, *watch.works)}
+    writer = watch.seconds[WRITE] / count * 1e6
+    works = {name: watch.seconds[name] / count * 1e6 for name in watch.works}
     written = watch.seconds[RENDER] / count * 1e6
     rest = life.cost.each(count) - writer - written - (spoken.smtp + spoken.imap) / count
     yield Part("write: texts, compose", watch.calls[RENDER] / count, written, bare.render / count)

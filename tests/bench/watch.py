@@ -16,9 +16,11 @@ from typing import Any, Self
 from unittest.mock import patch
 
 from warmup.store import Store
+from warmup.store.writer import Writer
 
 RENDER = "render"
-PLAN = "plan_new_days"
+WRITE = "write"  # a transaction with its works
+_WORKS = ("do", "quickly")
 _RENDERS = ("warmup.daemon.sender.compose", "warmup.daemon.reader.compose")
 
 
@@ -28,16 +30,12 @@ class Watch:
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.seconds: Counter[str] = Counter()
-        self.writer = 0.0  # CPU of the store's thread up to the end of its last work
         self._patches = ExitStack()
 
     def __enter__(self) -> Self:
-        do = Store.do
-
-        async def counted(store: Store, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-            return await do(store, self._timed(work.__name__, work, writes=True), *args, **kwargs)
-
-        self._patches.enter_context(patch.object(Store, "do", counted))
+        for name in _WORKS:
+            self._patches.enter_context(patch.object(Store, name, self._counted(getattr(Store, name))))
+        self._patches.enter_context(patch.object(Writer, "_try", self._timed(WRITE, Writer._try)))
         for name in _RENDERS:
             self._patches.enter_context(patch(name, self._timed(RENDER, resolve_name(name))))
         return self
@@ -48,18 +46,21 @@ class Watch:
     @property
     def works(self) -> list[str]:
         """The store's works, the dearest first."""
-        return [name for name, _ in self.seconds.most_common() if name not in {RENDER, PLAN}]
+        return [name for name, _ in self.seconds.most_common() if name not in {RENDER, WRITE}]
 
-    def _timed(self, name: str, call: Callable[..., Any], *, writes: bool = False) -> Callable[..., Any]:
+    def _counted(self, do: Callable[..., Any]) -> Callable[..., Any]:
+        async def counted(store: Store, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+            return await do(store, self._timed(work.__name__, work), *args, **kwargs)
+
+        return counted
+
+    def _timed(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*args: Any, **kwargs: Any) -> Any:
             self.calls[name] += 1
             before = time.thread_time()
             try:
                 return call(*args, **kwargs)
             finally:
-                after = time.thread_time()
-                self.seconds[name] += after - before  # type: ignore[assignment]
-                if writes:
-                    self.writer = after
+                self.seconds[name] += time.thread_time() - before  # type: ignore[assignment]
 
         return timed

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -76,6 +76,23 @@ async def test_all_who_wait_for_a_locked_database_wait_together_and_not_each_in_
         assert len(told) == MANY
         assert {(type(error), str(error)) for error in told} == {(StoreDown, f"{file}: database is locked")}
         assert await outcomes(store) == []
+
+
+async def test_the_loop_goes_on_while_a_quick_work_waits_for_another_process_that_writes(file: Path) -> None:
+    def name(db: Connection, text: str) -> None:
+        db.exec_driver_sql("UPDATE install SET seed = ?", (text,))
+
+    with Store.open(str(file)) as store, closing(sqlite3.connect(file, isolation_level=None)) as other:
+        await store.quickly(name, "one")
+        for turn in ("two", "three"):
+            other.execute("BEGIN IMMEDIATE")
+            waiting = asyncio.ensure_future(store.quickly(name, turn))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert not waiting.done()
+            other.execute("COMMIT")
+            await waiting
+            assert store.run(lambda db: db.exec_driver_sql("SELECT seed FROM install").scalar()) == turn
 
 
 async def test_a_database_that_is_locked_while_works_are_done_again_one_by_one_is_waited_for_once(

@@ -153,6 +153,70 @@ def test_closing_waits_for_a_thread_that_looks_and_leaves_no_connection_open(url
     gc.collect()  # a connection that nobody has closed complains
 
 
+async def test_a_quick_work_is_done_in_the_loops_thread_where_nobody_is_waited_for(url: str, pool: Pool) -> None:
+    threads: list[int] = []
+
+    def note(db: Connection, name: str) -> str:
+        threads.append(threading.get_ident())
+        return rename(db, pool.ann.id, name)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(9):
+            group.create_task(pool.store.quickly(note, str(number)))
+    here = threading.get_ident()
+    assert [thread == here for thread in threads] == [not url.startswith("postgresql")] * 9  # a server is waited for
+    with Store.open(url) as another:
+        assert another.run(mailboxes.get, "ann@one.test").name == "8"
+
+
+async def test_a_quick_work_comes_after_those_that_were_asked_for_before_it(pool: Pool) -> None:
+    done: list[str] = []
+
+    def long(_: Connection) -> None:
+        gate.wait()
+        done.append("long")
+
+    def quick(_: Connection) -> None:
+        done.append("quick")
+
+    gate = threading.Event()
+    waiting = [asyncio.ensure_future(pool.store.do(long))]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waiting += [asyncio.ensure_future(pool.store.quickly(quick)) for _ in range(3)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert done == []
+    gate.set()
+    await asyncio.gather(*waiting)
+    assert done == ["long", "quick", "quick", "quick"]
+
+
+async def test_of_quick_works_too_one_callers_failure_is_only_its_own(pool: Pool) -> None:
+    quickly = pool.store.quickly
+    first, second, third = await asyncio.gather(
+        quickly(rename, pool.ann.id, "Anna"),
+        quickly(fail, pool.bob.id),
+        quickly(rename, pool.cid.id, "Sid"),
+        return_exceptions=True,
+    )
+    assert (first, third) == ("Anna", "Sid")
+    assert isinstance(second, UsageError)
+    with pytest.raises(UsageError):
+        await quickly(fail, pool.bob.id)
+    assert {mailbox.name for mailbox in pool.store.run(mailboxes.every)} == {"Anna", "Bob", "Sid"}
+
+
+async def test_closing_finishes_quick_works_as_well(url: str, pool: Pool) -> None:
+    store = Store.open(url)
+    waiting = [asyncio.ensure_future(store.quickly(rename, pool.ann.id, str(number))) for number in range(9)]
+    await asyncio.sleep(0)
+    store.close()
+    assert await asyncio.gather(*waiting) == [str(number) for number in range(9)]
+    with pytest.raises(StoreError, match="closed"):
+        await store.quickly(rename, pool.ann.id, "late")
+
+
 async def test_a_work_that_raises_is_undone(pool: Pool) -> None:
     with pytest.raises(UsageError):
         pool.store.run(fail, pool.ann.id)

@@ -316,7 +316,7 @@ class _Visit:
         """What is known by now, and tell of it."""
         notes, self._notes = self._notes, _Notes()
         if notes.any:
-            in_vain = await self._office.store.do(_written, self._office, self._agenda, notes)
+            in_vain = await self._office.store.quickly(_written, self._office, self._agenda, notes)
             for tell in notes.tell:
                 tell()
             if notes.count is not None and in_vain:

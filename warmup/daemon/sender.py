@@ -118,16 +118,16 @@ class Sender:
         if self._crew.stopping or not office.share.serves(sender.id):
             taken: _Taken | None = _Taken((), None)
             if sent is not None:
-                await office.store.do(sent.stamp)
+                await office.store.quickly(sent.stamp)
         elif sent is None:
-            taken = await office.store.do(_take, office, sender, by, office.clock.now())
+            taken = await office.store.quickly(_take, office, sender, by, office.clock.now())
         else:
             try:
-                taken = await office.store.do(_take, office, sender, by, office.clock.now(), after=sent)
+                taken = await office.store.quickly(_take, office, sender, by, office.clock.now(), after=sent)
             except StoreError:
                 raise
             except Exception:  # taking the next is at fault, and this one was sent
-                await office.store.do(sent.stamp)
+                await office.store.quickly(sent.stamp)
                 raise
         if sent is not None:
             sent.tell()
@@ -275,7 +275,7 @@ class _Submission:
         now = office.clock.now()
         today = local_date(now, self._sender.zone) == self._message.local_date
         mine = {"owner": office.node, "via": self._by.name}
-        if not today or not await office.store.do(messages.data_begins, self._id, now, **mine):
+        if not today or not await office.store.quickly(messages.data_begins, self._id, now, **mine):
             await self._return("held at the last moment")
             return None
         return await session.data(text)

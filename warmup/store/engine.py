@@ -128,6 +128,11 @@ def reading(place: Place, engine: Engine) -> Connection:
     return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
+def wait_for_others(db: Connection, patient: bool) -> None:
+    """Whether a transaction on this connection to a file waits while another process writes. It does, to begin with."""
+    driven(db, f"PRAGMA busy_timeout = {1000 * _BUSY if patient else 0}")
+
+
 def _prepare_sqlite(path: Path, connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
     entry.info["file"] = _file_at(path)
     connection.isolation_level = None  # the driver begins no transaction by itself: `_begin` does

@@ -1,12 +1,16 @@
-"""One thread that writes: all that waits goes into one transaction (group commit).
+"""Writing: all that waits goes into one transaction (group commit), in a thread of its own or at once.
 
-Owns: the thread, its transactions, and that one caller's failure is only its own.
+Owns: the thread, transactions, and that one caller's failure is only its own.
 Does not own: what is written. A work must be repeatable until it is committed: a function of the database and its
 arguments that does nothing else.
 
-Why: a commit waits for the disk, and an event loop mustn't. One commit for many costs the same as for one: measured at
-1,800 messages per second on SQLite, where an asynchronous engine did 370. All that a transaction answers is told by one
-wake-up of the loop, since each wake-up costs as much as a statement.
+Why: a loop mustn't wait for a server, for somebody else who writes, or for a long work. One commit for many costs the
+same as for one: measured at 1,800 messages per second on SQLite, where an asynchronous engine did 370. All that a
+transaction answers is told by one wake-up of the loop, since each wake-up costs as much as a statement.
+
+A quick work on a file is done in the loop's own thread while nothing else is being written: for each of its statements
+the two threads would pass Python's lock to each other and back, which costs as much as the statement. So the loop waits
+for the disk at its commit, a millisecond or some; a slow disk has more come together meanwhile, and goes into the next.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from sqlalchemy import Connection, Engine
 
 from warmup.errors import StoreDown, StoreError
 
-from .engine import Place, deadlocked, trouble_of
+from .engine import Place, deadlocked, trouble_of, wait_for_others
 
 _MOST = 256  # works in one transaction, about, so that the first doesn't wait long for the last; a guess
 
@@ -34,6 +38,7 @@ class _Job:
 
     work: Callable[[Connection], Any]
     waiting: asyncio.Future[Any]
+    quick: bool
     result: Any = None
     error: BaseException | None = None
 
@@ -56,21 +61,24 @@ class Writer:
         self._place = place
         self._engine = engine
         self._own: Connection | None = None  # to a file, kept: taking one from the pool costs as much as a transaction
+        self._patient = True  # whether that one waits while another process writes
         self._coming: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
         self._waiting: SimpleQueue[list[_Job]] = SimpleQueue()  # an empty list is the end
         self._door = Lock()
+        self._writing = Lock()  # held by whichever thread is at the database
+        self._handed = 0  # works that the thread has to do or is at
         self._closed = False
         self._thread = Thread(target=self._live, name="warmup-store", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[Connection], Any]) -> asyncio.Future[Any]:
+    def submit(self, work: Callable[[Connection], Any], *, quick: bool = False) -> asyncio.Future[Any]:
         """What `work` answers, once it is committed, in the loop that runs. Cancelling the wait
-        doesn't cancel the work.
+        doesn't cancel the work. A `quick` one has a few statements.
 
         Raises `StoreError` after `close`.
         """
         loop = asyncio.get_running_loop()
-        job = _Job(work, loop.create_future())
+        job = _Job(work, loop.create_future(), quick)
         with self._door:
             if self._closed:
                 raise StoreError(f"{self._place.name}: closed")
@@ -84,25 +92,58 @@ class Writer:
     def close(self) -> None:
         """Do what waits, then stop."""
         with self._door:
-            if not self._closed:
-                self._closed = True
-                for jobs in self._coming.values():
-                    self._waiting.put(jobs)
-                self._coming.clear()
-                self._waiting.put([])
+            self._closed = True
+            for jobs in self._coming.values():
+                self._hand(jobs)
+            self._coming.clear()
+        with self._writing:  # a loop that is at it may have something to hand over yet
+            self._waiting.put([])
         self._thread.join()
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """To the thread what one turn of the loop has brought; or have it done here."""
         with self._door:
-            if loop in self._coming:  # else `close` has done it
-                self._waiting.put(self._coming.pop(loop))
+            jobs = self._coming.pop(loop, [])  # without any, `close` has handed them over
+            quick = self._place.path is not None and all(job.quick for job in jobs)
+            here = quick and self._handed == 0 and self._writing.acquire(blocking=False)
+            if jobs and not here:
+                self._hand(jobs)
+        if here:
+            try:
+                done = self._do_here(jobs)
+            finally:
+                self._writing.release()
+            if done:
+                _tell_here(jobs)
+
+    def _hand(self, jobs: list[_Job]) -> None:
+        self._handed += len(jobs)
+        self._waiting.put(jobs)
+
+    def _do_here(self, jobs: list[_Job]) -> bool:
+        """Whether that could be done. Where somebody else writes, or one of several fails, nothing has happened; then
+        the thread has it to do.
+        """
+        begun, error = self._try(jobs, patient=False)
+        if error is None:
+            return True
+        if begun and len(jobs) == 1:
+            jobs[0].error = error
+            return True
+        with self._door:
+            self._hand(jobs)
+        return False
 
     def _live(self) -> None:
         while batch := self._next():
-            self._commit(batch)
+            with self._writing:
+                self._commit(batch)
+            with self._door:
+                self._handed -= len(batch)
             _tell(batch)
-        if self._own is not None:
-            self._own.close()
+        with self._writing:
+            if self._own is not None:
+                self._own.close()
 
     def _next(self) -> list[_Job]:
         """What waits, at least one; nothing once it is closed."""
@@ -123,20 +164,27 @@ class Writer:
         that gave way to another node, for that has gone on. If no transaction can be begun all fail, for each would
         wait as long as the first; the answer is why.
         """
+        begun, error = self._try(batch, patient=True)
+        if error is None:
+            return None
+        if begun and (len(batch) > 1 or deadlocked(error)):
+            return self._commit_each(batch)
+        for job in batch:
+            job.error = error
+        return None if begun else error
+
+    def _try(self, batch: Sequence[_Job], *, patient: bool) -> tuple[bool, BaseException | None]:
+        """Whether a transaction was begun, and why nothing came of it; None: all is done and on the disk."""
         begun = False
         try:
-            with trouble_of(self._place), self._begin() as db:
+            with trouble_of(self._place), self._begin(patient) as db:
                 begun = True
                 results = [job.work(db) for job in batch]
         except BaseException as error:
-            if begun and (len(batch) > 1 or deadlocked(error)):
-                return self._commit_each(batch)
-            for job in batch:
-                job.error = error
-            return None if begun else error
+            return begun, error
         for job, result in zip(batch, results, strict=True):
             job.result = result
-        return None
+        return True, None
 
     def _commit_each(self, batch: Sequence[_Job]) -> BaseException | None:
         down: BaseException | None = None
@@ -147,11 +195,14 @@ class Writer:
                 job.error = down
         return down
 
-    def _begin(self) -> AbstractContextManager[Connection]:
+    def _begin(self, patient: bool) -> AbstractContextManager[Connection]:
         if self.session is None:
             if self._place.path is None:
                 return self._engine.begin()
             self._own = self._own or self._engine.connect()
+            if patient != self._patient:
+                wait_for_others(self._own, patient)
+                self._patient = patient
             return _begun(self._own)
         if self.session.invalidated or self.session.closed:  # connected anew it would be without the lock
             raise StoreDown(f"{self._place.name}: the connection is lost, and the daemon's lock with it")
