@@ -103,10 +103,12 @@ class Writer:
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         """To the thread what one turn of the loop has brought; or have it done here."""
         with self._door:
-            jobs = self._coming.pop(loop, [])  # without any, `close` has handed them over
+            if loop not in self._coming:  # `close` has done it
+                return
+            jobs = self._coming.pop(loop)
             quick = self._place.path is not None and all(job.quick for job in jobs)
             here = quick and self._handed == 0 and self._writing.acquire(blocking=False)
-            if jobs and not here:
+            if not here:
                 self._hand(jobs)
         if here:
             try:
