@@ -2,8 +2,8 @@
 
 A server that is dialled again is shown what it gave at the end of an earlier handshake (RFC 8446 §2.2), so that neither
 side proves anew what was proven within the hour: certificates, names and authorities. Only a handshake that has come to
-its end gives something to show, and what is shown is kept only if that handshake comes to its end as well; so a server
-that can't go on where it ended is greeted anew the next time.
+its end gives something to show, and what is shown is kept only if that handshake comes to its end as well. A host that
+hangs up on it, as none should, is shown nothing any more: else every other connection to it would fail.
 
 Owns: loading certificates, remembering sessions. Does not own: a handshake (asyncio's), or what is said after it.
 Sources: RFC 8314 §3 and §5.3 (certificates are always checked); the ssl module's defaults (TLS 1.2 and later); RFC 8446
@@ -52,6 +52,14 @@ def _trusting(shared: ssl.SSLContext, cafile: str | None) -> ssl.SSLContext:
     return shared
 
 
+def failed(shared: ssl.SSLContext, host: str) -> None:
+    """A handshake with the host came to nothing: should that be for what it was shown, the next is in full, and all
+    that come.
+    """
+    if isinstance(shared, Resuming):
+        shared.in_full.add(host)
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """A session that can be shown once more, `until` then by the loop's clock."""
@@ -83,6 +91,7 @@ class Resuming(ssl.SSLContext):
     def __init__(self, _protocol: int) -> None:  # ssl.SSLContext has done all with it
         self._kept: dict[str, list[_Kept]] = {}  # by host, the one that was talked to last at the end
         self._count = 0
+        self.in_full: set[str] = set()  # hosts that are shown nothing, until the process ends
 
     def wrap_bio(
         self,
@@ -102,7 +111,7 @@ class Resuming(ssl.SSLContext):
         """What can be shown once more, of a handshake that has come to its end."""
         kept = talk.shown if talk.session_reused else self._fresh(talk.session)
         host = talk.server_hostname
-        if kept is None or host is None:
+        if kept is None or host is None or host in self.in_full:
             return
         self._kept[host] = [*self._kept.pop(host, ()), kept]
         self._count += 1
@@ -115,6 +124,8 @@ class Resuming(ssl.SSLContext):
         return _Kept(session, asyncio.get_running_loop().time() + _AGAIN)
 
     def _take(self, host: str) -> _Kept | None:
+        if host in self.in_full:
+            return None
         now = asyncio.get_running_loop().time()
         while kept := self._kept.get(host):
             last = kept.pop()

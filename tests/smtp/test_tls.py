@@ -11,9 +11,9 @@ import pytest
 import trustme
 
 from tests.conftest import LOOPS
-from warmup import tls
-from warmup.errors import ConfigError
-from warmup.model import Security
+from warmup import imap, smtp, tls
+from warmup.errors import AccessLost, ConfigError, NotSent
+from warmup.model import Endpoint, Security, Stage
 from warmup.tls import context, resuming
 
 from .client import one_mail
@@ -138,6 +138,24 @@ async def test_what_was_shown_in_vain_is_not_shown_again(serve: Serve, trusted: 
         with suppress(ConnectionError):
             await asyncio.open_connection("127.0.0.1", port, ssl=shared, server_hostname="127.0.0.1")
     assert [await went_on(server, shared) for _ in range(2)] == [False, True]
+
+
+@pytest.mark.parametrize("dialled", [smtp.line.Line, imap.line.Line])
+async def test_a_server_that_hangs_up_on_a_session_is_greeted_in_full_from_then_on(
+    serve: Serve, trusted: str, dialled: type[smtp.line.Line | imap.line.Line]
+) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.transport.abort()
+
+    shared, server = resuming("submission", trusted), await serve(implicit=True)
+    assert [await went_on(server, shared) for _ in range(2)] == [False, True]
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as broken:
+        port = broken.sockets[0].getsockname()[1]
+        with pytest.raises(NotSent if dialled is smtp.line.Line else AccessLost) as lost:
+            await dialled.connect(Endpoint("127.0.0.1", port, Security.TLS), shared, 30.0)
+    assert lost.value.stage is Stage.TLS
+    assert [await went_on(server, shared) for _ in range(3)] == [False, False, False]
 
 
 async def test_of_too_many_those_of_the_host_that_was_longest_left_alone_are_forgotten(

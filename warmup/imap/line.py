@@ -23,6 +23,7 @@ from aioimaplib import AioImapException
 
 from warmup.errors import AccessLost, AccessRefused
 from warmup.model import Endpoint, Security, Stage
+from warmup.tls import failed
 
 from .grammar import Value, read
 from .wire import Command, Said, Wire
@@ -118,6 +119,8 @@ class Line:
         except (OSError, UnicodeError) as error:
             # A TCP connection that fails is refused or times out; one that is reset or aborted had been made.
             shaking = implicit and isinstance(error, ssl.SSLError | ConnectionResetError | ConnectionAbortedError)
+            if shaking:
+                failed(tls, endpoint.host)
             stage = Stage.TLS if shaking else Stage.CONNECT
             raise AccessLost(stage, _why(error, endpoint.host, seconds)) from error
         return cls(wire, endpoint.host)
@@ -156,6 +159,7 @@ class Line:
             )
         except OSError as error:
             self.drop()
+            failed(tls, self._host)
             raise AccessLost(Stage.TLS, _why(error, self._host, seconds)) from error
         except BaseException:
             self.drop()

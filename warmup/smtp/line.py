@@ -27,6 +27,7 @@ from aiosmtplib.protocol import SMTPProtocol
 
 from warmup.errors import NotSent, Unbound, Uncertain
 from warmup.model import Endpoint, Response, Security, Stage
+from warmup.tls import failed
 
 from .answer import answer
 
@@ -131,6 +132,8 @@ class Line:
                 raise Unbound(Stage.CONNECT, f"{endpoint.host} has no address that {source} could dial") from error
             # A TCP connection that fails is refused or times out; one that is reset or aborted had been made.
             shaking = implicit and isinstance(error, ssl.SSLError | ConnectionResetError | ConnectionAbortedError)
+            if shaking:
+                failed(tls, endpoint.host)
             stage = Stage.TLS if shaking else Stage.CONNECT
             raise NotSent(stage, _why(error, endpoint.host, seconds)) from error
         return cls(wire, endpoint.host)
@@ -173,6 +176,9 @@ class Line:
                 reply = await self._wire.start_tls(tls, server_hostname=self._host, timeout=seconds)
             except SMTPResponseException as refused:
                 reply, wants = SMTPResponse(refused.code, refused.message), ()
+            except (SMTPException, OSError):
+                failed(tls, self._host)
+                raise
             else:
                 wants = (2,)
         return answer(Stage.TLS, *self._sensible(Stage.TLS, reply, wants))
