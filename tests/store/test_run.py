@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,6 +17,8 @@ from warmup.errors import StoreError, UsageError
 from warmup.store import Store, installs, mailboxes
 
 from .pool import Pool
+
+Way = Callable[..., Coroutine[None, None, object]]
 
 
 def rename(db: Connection, id: int, name: str) -> str:
@@ -109,14 +111,15 @@ async def test_cancelling_who_waits_does_not_undo_the_work(pool: Pool) -> None:
     assert {mailbox.name for mailbox in pool.store.run(mailboxes.every)} == {"Anna", "Rob", "Cid"}
 
 
-async def test_closing_finishes_what_waits_and_refuses_what_comes_after(url: str, pool: Pool) -> None:
+@pytest.mark.parametrize("way", [Store.do, Store.quickly])
+async def test_closing_finishes_what_waits_and_refuses_what_comes_after(url: str, pool: Pool, way: Way) -> None:
     store = Store.open(url)
-    waiting = [asyncio.ensure_future(store.do(rename, pool.ann.id, str(number))) for number in range(600)]
+    waiting = [asyncio.ensure_future(way(store, rename, pool.ann.id, str(number))) for number in range(600)]
     await asyncio.sleep(0)
     store.close()
     assert await asyncio.gather(*waiting) == [str(number) for number in range(600)]
     with pytest.raises(StoreError, match="closed"):
-        await store.do(rename, pool.ann.id, "late")
+        await way(store, rename, pool.ann.id, "late")
     store.close()
 
 
@@ -205,16 +208,6 @@ async def test_of_quick_works_too_one_callers_failure_is_only_its_own(pool: Pool
     with pytest.raises(UsageError):
         await quickly(fail, pool.bob.id)
     assert {mailbox.name for mailbox in pool.store.run(mailboxes.every)} == {"Anna", "Bob", "Sid"}
-
-
-async def test_closing_finishes_quick_works_as_well(url: str, pool: Pool) -> None:
-    store = Store.open(url)
-    waiting = [asyncio.ensure_future(store.quickly(rename, pool.ann.id, str(number))) for number in range(9)]
-    await asyncio.sleep(0)
-    store.close()
-    assert await asyncio.gather(*waiting) == [str(number) for number in range(9)]
-    with pytest.raises(StoreError, match="closed"):
-        await store.quickly(rename, pool.ann.id, "late")
 
 
 async def test_a_work_that_raises_is_undone(pool: Pool) -> None:
