@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RootTransaction, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.need import wait_until
@@ -50,18 +50,35 @@ async def together(store: Store, *works: Coroutine[None, None, object]) -> list[
 
 
 async def test_what_waits_together_is_committed_together(pool: Pool) -> None:
-    seen: list[Connection] = []
+    seen: list[RootTransaction | None] = []
 
     def note(db: Connection, name: str) -> str:
-        seen.append(db)
+        seen.append(db.get_transaction())
         return rename(db, pool.ann.id, name)
 
     assert await together(pool.store, *(pool.store.do(note, str(number)) for number in range(9))) == [
         str(number) for number in range(9)
     ]
     assert len(seen) == 9
-    assert len({id(db) for db in seen}) == 1
+    assert len(set(seen)) == 1
     assert pool.store.run(mailboxes.get, "ann@one.test").name == "8"
+
+
+@pytest.mark.parametrize("way", [Store.do, Store.quickly])
+async def test_what_some_turns_of_the_loop_bring_is_committed_together(pool: Pool, way: Way) -> None:
+    seen: list[RootTransaction | None] = []
+
+    def note(db: Connection) -> None:
+        seen.append(db.get_transaction())
+
+    async def later(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await way(pool.store, note)
+
+    await asyncio.gather(*(later(turns) for turns in range(5)))
+    assert len(seen) == 5
+    assert len(set(seen)) == 1
 
 
 async def test_one_callers_failure_is_only_its_own(pool: Pool) -> None:
@@ -176,18 +193,17 @@ async def test_a_quick_work_comes_after_those_that_were_asked_for_before_it(pool
     done: list[str] = []
 
     def long(_: Connection) -> None:
+        begun.set()
         gate.wait()
         done.append("long")
 
     def quick(_: Connection) -> None:
         done.append("quick")
 
-    gate = threading.Event()
+    begun, gate = threading.Event(), threading.Event()
     waiting = [asyncio.ensure_future(pool.store.do(long))]
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await asyncio.to_thread(begun.wait)
     waiting += [asyncio.ensure_future(pool.store.quickly(quick)) for _ in range(3)]
-    await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert done == []
     gate.set()
