@@ -64,8 +64,7 @@ async def test_what_waits_together_is_committed_together(pool: Pool) -> None:
     assert pool.store.run(mailboxes.get, "ann@one.test").name == "8"
 
 
-@pytest.mark.parametrize("way", [Store.do, Store.quickly])
-async def test_what_some_turns_of_the_loop_bring_is_committed_together(pool: Pool, way: Way) -> None:
+async def test_quick_works_of_some_turns_of_the_loop_are_committed_together(pool: Pool) -> None:
     seen: list[RootTransaction | None] = []
 
     def note(db: Connection) -> None:
@@ -74,7 +73,7 @@ async def test_what_some_turns_of_the_loop_bring_is_committed_together(pool: Poo
     async def later(turns: int) -> None:
         for _ in range(turns):
             await asyncio.sleep(0)
-        await way(pool.store, note)
+        await pool.store.quickly(note)
 
     await asyncio.gather(*(later(turns) for turns in range(5)))
     assert len(seen) == 5

@@ -10,7 +10,7 @@ transaction answers is told by one wake-up of the loop, since each wake-up costs
 
 A quick work on a file is done in the loop's own thread while nothing else is being written: for each of its statements
 the two threads would pass Python's lock to each other and back, which costs as much as the statement. So the loop waits
-for the disk at its commit, a millisecond or some; a slow disk has more come together meanwhile, and goes into the next.
+for the disk at its commit, a millisecond or some; on a slow disk more comes together meanwhile, for the next one.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from warmup.errors import StoreDown, StoreError
 
 from .engine import Place, deadlocked, trouble_of, wait_for_others
 
-# Turns of a loop whose works go into one transaction. Nothing is waited for in them: what servers have said is heard.
-# Where much is due at once eight make two transactions a message of three and a half; more hardly make fewer.
-_TURNS = 8
+# Turns of a loop, one after another, in which nobody asks for anything more: then what is asked for is done. Nothing is
+# waited for in them. Where much is due at once, two make two transactions a message of three and a half.
+_QUIET = 2
 _MOST = 256  # works in one transaction, about, so that the first doesn't wait long for the last; a guess
 
 
@@ -87,7 +87,7 @@ class Writer:
                 raise StoreError(f"{self._place.name}: closed")
             if loop not in self._coming:
                 self._coming[loop] = []
-                loop.call_soon(self._gather, loop, _TURNS)
+                loop.call_soon(self._gather, loop)
             self._coming[loop].append(job)
         return job.waiting
 
@@ -102,10 +102,16 @@ class Writer:
             self._waiting.put([])
         self._thread.join()
 
-    def _gather(self, loop: asyncio.AbstractEventLoop, turns: int) -> None:
-        """What others ask for in so many turns of the loop comes along."""
-        if turns > 1:
-            loop.call_soon(self._gather, loop, turns - 1)
+    def _gather(self, loop: asyncio.AbstractEventLoop, known: int = 0, quiet: int = 0) -> None:
+        """Each turn of the loop may bring more, as servers answer one by one: quick works, which cost less than their
+        transaction, go together. `known` were there at the last turn, and nothing has come for `quiet` turns.
+        """
+        with self._door:
+            jobs = self._coming.get(loop, [])
+            quiet = quiet + 1 if len(jobs) == known else 0
+            more = quiet < _QUIET and len(jobs) < _MOST and all(job.quick for job in jobs)
+        if more:
+            loop.call_soon(self._gather, loop, len(jobs), quiet)
         else:
             self._hand_over(loop)
 
