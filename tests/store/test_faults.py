@@ -189,3 +189,23 @@ async def test_a_row_that_somebody_else_holds_is_not_waited_for_for_ever(server:
             with pytest.raises(StoreDown, match="canceling statement due to lock timeout"):
                 await store.do(installs.get)
         assert await store.do(installs.get)
+
+
+def test_an_interruption_among_quick_works_is_heard_and_they_are_done(file: Path) -> None:
+    done: list[str] = []
+
+    def interrupted(_: Connection) -> None:
+        if not done:  # as by a signal, which comes once
+            done.append("interrupted")
+            raise KeyboardInterrupt
+        done.append("whole")
+
+    def other(_: Connection) -> None:
+        done.append("other")
+
+    async def both() -> None:
+        await asyncio.gather(store.quickly(interrupted), store.quickly(other))
+
+    with Store.open(str(file)) as store, pytest.raises(KeyboardInterrupt):
+        asyncio.run(both())
+    assert done == ["interrupted", "whole", "other"]  # closing has waited for them
