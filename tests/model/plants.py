@@ -40,11 +40,15 @@ _QUESTIONS = {
 }
 
 
-def _unasked(*names: str) -> AbstractContextManager[Any]:
+@contextmanager
+def _unasked(*names: str) -> Iterator[None]:
     """The claim doesn't ask some of its questions."""
     why_not = case(*(asked for name, asked in _QUESTIONS.items() if name not in names), else_=None)
-    settling = update(message).where(claims._due, why_not.is_not(None)).values(dropped_at=NOW, reason=why_not)
-    return patch.object(claims, "_SETTLE", Kept(settling.returning(*message.c)))
+    with (
+        patch.object(claims, "_LOOK", claims._looking(why_not)),
+        patch.object(claims, "_SETTLE", claims._settling(why_not)),
+    ):
+        yield
 
 
 def _unfenced() -> AbstractContextManager[Any]:

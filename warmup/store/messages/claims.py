@@ -121,10 +121,15 @@ def claim(
         "most": most,
         "by": via,
     }
-    settled = _SETTLE.rows(db, asked)
-    if dropped is not None:
-        dropped += map(to_message, settled)
-    row = _CLAIM.row(db, asked | {"owner": owner})
+    due = _LOOK.rows(db, asked)
+    if any(why_not for _, why_not, _ in due):
+        settled = _SETTLE.rows(db, asked)
+        if dropped is not None:
+            dropped += map(to_message, settled)
+    first = next((id for id, why_not, goes in due if not why_not and goes), None)
+    if first is None:
+        return None
+    row = _CLAIM.row(db, {"which": first, "now": now, "owner": owner})
     return None if row is None else to_message(row)
 
 
@@ -201,10 +206,10 @@ def in_hand(db: Connection) -> Mapping[str, int]:
 
 def _hold(db: Connection, mailbox: int, now: datetime) -> bool:
     """Holds a sender that has something due to the end of the transaction, so that no two count its allowance at once.
-    False if nothing is due, or if somebody else does so now: their claim is as good as ours. (SQLite has one writer
-    anyway, and leaves out the lock.)
+    False if nothing is due, or if somebody else does so now: their claim is as good as ours. Of a file there is one
+    writer anyway.
     """
-    return bool(_HOLD.rows(db, {"who": mailbox, "now": now}))
+    return db.dialect.name == "sqlite" or bool(_HOLD.rows(db, {"who": mailbox, "now": now}))
 
 
 def owned(by: str | None) -> ColumnElement[bool]:
@@ -252,7 +257,8 @@ ALLOWED: ColumnElement[Any] = func.coalesce(select(day.c.allowance).where(*_of_d
 OURS: ColumnElement[Any] = _count.scalar_subquery()
 _others: ColumnElement[Any] = func.coalesce(select(budget.c.others).where(*_of_budget).scalar_subquery(), 0)
 _spent = OURS + _others
-_enough = or_(_spent >= ALLOWED, _spent >= bindparam("most", type_=Integer))
+_most = bindparam("most", type_=Integer)
+_enough = _spent >= case((ALLOWED < _most, ALLOWED), else_=_most)  # counted once
 _used_up = and_(m.local_date == _today, _enough)
 
 # Why a due slot may not be sent any more, the weightiest reason first; NULL if it may, or may later.
@@ -267,7 +273,18 @@ _why_not = case(
     (and_(_overtaken, _answerable), word(MISSED)),
     else_=None,
 )
-_first = select(m.id).where(_due, m.local_date == _today, _answerable).order_by(m.due_at, m.id).limit(1)
+_goes = and_(m.local_date == _today, _answerable)  # unless there is a reason against it
+
+
+def _looking(why_not: ColumnElement[Any]) -> Kept:
+    """What is due of a mailbox, the longest due first: its number, why it may not be sent, and whether it may now."""
+    return Kept(select(m.id, why_not.label("why_not"), _goes.label("goes")).where(_due).order_by(m.due_at, m.id))
+
+
+def _settling(why_not: ColumnElement[Any]) -> Kept:
+    """What may not be sent is dropped."""
+    return Kept(update(message).where(_due, why_not.is_not(None)).values(dropped_at=NOW, reason=why_not).returning(*m))
+
 
 _GIVE_BACK = update(message).where(WHICH, IN_HAND)
 # Each once, but not by DISTINCT: for that SQLite would read all that waits, in the order of the senders.
@@ -278,10 +295,11 @@ _HOLD = Kept(
     .where(mailbox.c.id == _sender, exists().where(_due))
     .with_for_update(key_share=True, skip_locked=True)
 )
-_SETTLE = Kept(update(message).where(_due, _why_not.is_not(None)).values(dropped_at=NOW, reason=_why_not).returning(*m))
+_LOOK = _looking(_why_not)
+_SETTLE = _settling(_why_not)
 _CLAIM = Kept(
     update(message)
-    .where(m.id == _first.scalar_subquery(), WAITING)
+    .where(WHICH, WAITING)
     .values(claimed_at=NOW, claimed_by=bindparam("owner"), attempts=m.attempts + 1)
     .returning(*m)
 )
