@@ -24,8 +24,8 @@ def take(pool: Pool, number: int) -> bool:
     return pool.store.run(budgets.take, pool.ann.id, TODAY, number)
 
 
-def observe(pool: Pool, seen: int | None) -> bool:
-    return pool.store.run(budgets.observe, pool.ann.id, TODAY, seen, NOON)
+def observe(pool: Pool, seen: int | None) -> None:
+    pool.store.run(budgets.observe, pool.ann.id, TODAY, seen, NOON)
 
 
 def test_a_budget_is_the_days_allowance_less_what_everybody_uses(pool: Pool) -> None:
@@ -70,13 +70,15 @@ def test_what_has_gone_from_sent_was_sent_all_the_same(pool: Pool) -> None:
     assert budget(pool).others == Others(2, 2)
 
 
-def test_only_the_first_look_of_a_day_is_its_first(pool: Pool) -> None:
+def test_a_day_that_was_only_taken_of_was_never_looked_at(pool: Pool) -> None:
+    both = {pool.ann.id: TODAY, pool.bob.id: TODAY}
     take(pool, 1)
-    assert observe(pool, None)
-    assert not observe(pool, None)
+    assert pool.store.run(budgets.looked_at, both) == {}
+    observe(pool, None)
     assert budget(pool).others == Others(1, None)
-    assert not observe(pool, 0)
-    assert budget(pool).others == Others(1, 0)
+    assert pool.store.run(budgets.looked_at, both) == {pool.ann.id: NOON}
+    assert pool.store.run(budgets.looked_at, {pool.ann.id: TODAY - DAY, pool.bob.id: TODAY}) == {}
+    assert pool.store.run(budgets.looked_at, {}) == {}
 
 
 def test_what_was_taken_and_is_not_needed_is_given_back_as_far_as_it_has_not_been_sent(pool: Pool) -> None:
@@ -91,7 +93,7 @@ def test_what_was_taken_and_is_not_needed_is_given_back_as_far_as_it_has_not_bee
 @pytest.mark.parametrize("how", ["taken", "seen"])
 def test_what_others_use_is_not_sent_by_us_and_drops_what_was_planned(pool: Pool, how: str) -> None:
     first, second = pool.planned(pool.ann, pool.bob), pool.planned(pool.ann, pool.cid, NOON + MINUTE)
-    assert take(pool, 2) if how == "taken" else observe(pool, 2)
+    {"taken": take, "seen": observe}[how](pool, 2)
     claimed = pool.claim(pool.ann)
     assert claimed is not None
     assert claimed.id == first.id

@@ -20,7 +20,7 @@ BOTH = [1, 2]
 ASKED: dict[str, Callable[[Connection], object]] = {
     "who has something due": lambda db: messages.senders_due(db, NOON),
     "who is to be visited": lambda db: messages.visits_due(db, NOON),
-    "what is due of a mailbox": lambda db: messages.visit(db, 1, NOON, ahead=HOUR),
+    "what is due of a mailbox": lambda db: messages.visits(db, BOTH, NOON, ahead=HOUR),
     "what may be sent": lambda db: messages.claim(db, mailbox=1, now=NOON, today=TODAY, owner="node", late=LATE),
     "when the next is due": lambda db: messages.next_due(db, NOON),
     "what waits longest": messages.waiting_since,

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from warmup.store.kept import Kept
+from warmup.store.listed import one_of
 from warmup.store.tables import message
 
 from .pool import NOON, Pool
@@ -42,6 +43,23 @@ def test_what_the_database_refuses_is_told_without_its_values(pool: Pool) -> Non
         pool.store.run(stamping.changed, {"which": sent.id, "visits": -4711})
     assert "4711" not in str(refused.value).partition("DETAIL")[0]
     assert pool.again(sent).visits == sent.visits
+
+
+def test_one_of_a_list_is_whatever_the_list_has(pool: Pool) -> None:
+    sent = [pool.sent(pool.ann, pool.bob), pool.sent(pool.ann, pool.cid), pool.sent(pool.ann, pool.cid)]
+    numbers = Kept(select(message.c.id).where(one_of(message.c.id, "some")).order_by(message.c.id))
+    names = Kept(select(message.c.id).where(one_of(message.c.message_id, "some"), message.c.recipient == pool.bob.id))
+
+    def found(statement: Kept, some: object) -> list[int]:
+        return [row[0] for row in pool.store.run(statement.rows, {"some": some})]
+
+    assert found(numbers, [sent[2].id, -1, sent[0].id]) == [sent[0].id, sent[2].id]
+    assert found(numbers, range(100_000)) == [one.id for one in sent]
+    assert found(numbers, ()) == []
+    assert found(names, {one.message_id for one in sent}) == [sent[0].id]
+    assert found(names, {'"]', "'"}) == []
+    several = select(message.c.id).where(one_of(message.c.id, "some"))
+    assert list(pool.store.run(lambda db: db.scalars(several, {"some": [sent[1].id]}).all())) == [sent[1].id]
 
 
 def test_a_statement_that_has_to_be_spelled_anew_each_time_is_refused(pool: Pool) -> None:

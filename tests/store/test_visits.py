@@ -20,8 +20,10 @@ def test_a_mailbox_is_visited_for_what_it_was_sent_and_for_what_it_keeps(pool: P
     pool.store.run(messages.accepted, to_bob.id, NOON, OK, visit_at=NOON + 2 * MINUTE, keep_at=NOON + MINUTE)
     assert list(pool.store.run(messages.visits_due, NOON)) == []
     assert list(pool.store.run(messages.visits_due, LATER)) == [pool.ann.id, pool.bob.id]
-    assert pool.store.run(messages.visit, pool.ann.id, LATER) == Visit([], [pool.again(to_bob)])
-    assert pool.store.run(messages.visit, pool.bob.id, LATER) == Visit([pool.again(to_bob)], [])
+    assert pool.store.run(messages.visits, [pool.ann.id, pool.bob.id], LATER) == {
+        pool.ann.id: Visit([], [pool.again(to_bob)], [], troubled=False),
+        pool.bob.id: Visit([pool.again(to_bob)], [], [], troubled=False),
+    }
     pool.store.run(messages.stamp, to_bob.id, kept_at=LATER, keep_at=None)
     assert list(pool.store.run(messages.visits_due, LATER)) == [pool.bob.id]
 
@@ -62,12 +64,13 @@ def test_a_mailbox_that_looking_into_is_held_is_not_visited(pool: Pool, held: di
 
 def test_a_visit_that_came_to_its_end_ends_the_row_of_those_that_did_not(pool: Pool) -> None:
     broke = replace(pause(pool.ann), scope=Scope.ACCESS, until=NOON)
-    assert not pool.store.run(pauses.troubled, pool.ann.id)
+    both = [pool.ann.id, pool.bob.id]
+    assert pool.store.run(pauses.troubled, both) == set()
     kept = pool.store.run(pauses.open_, broke)
-    assert pool.store.run(pauses.troubled, pool.ann.id)
+    assert pool.store.run(pauses.troubled, both) == {pool.ann.id}
     assert not pool.store.run(pauses.accepted_since, kept)
     pool.store.run(pauses.visited, pool.ann.id, LATER)
-    assert not pool.store.run(pauses.troubled, pool.ann.id)
+    assert pool.store.run(pauses.troubled, both) == set()
     last = pool.store.run(pauses.last, kept)
     assert last is not None
     assert pool.store.run(pauses.accepted_since, last)

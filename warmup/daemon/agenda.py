@@ -43,32 +43,41 @@ def due(
     """
     hosts = messages.visits_due(db, now, shards) | (observer.due(db, now, shards) if counting else {})
     free = [number for number in hosts if number not in busy][: max(0, AT_ONCE - len(busy))]
-    known = mailboxes.some(db, free)
-    return hosts, {number: _agenda(db, mailbox, now, counting) for number, mailbox in known.items()}
+    return hosts, _agendas(db, mailboxes.some(db, free), now, counting)
 
 
 def agenda(db: Connection, number: int, now: datetime, counting: bool) -> Agenda | None:
     """The agenda of a visit; None if the mailbox has left."""
-    mailbox = mailboxes.some(db, [number]).get(number)
-    return None if mailbox is None or mailbox.removed_at is not None else _agenda(db, mailbox, now, counting)
+    live = {id: mailbox for id, mailbox in mailboxes.some(db, [number]).items() if mailbox.removed_at is None}
+    return _agendas(db, live, now, counting).get(number)
 
 
-def _agenda(db: Connection, mailbox: Mailbox, now: datetime, counting: bool) -> Agenda:
-    visit = messages.visit(db, mailbox.id, now, ahead=AHEAD)
-    today = local_date(now, mailbox.zone)
-    to_count = counting and observer.wants(budgets.looked_at(db, mailbox.id, today), now)
-    return Agenda(
-        mailbox,
-        visit,
-        [(message, turns(db, message)) for message in visit.outbound],
-        _inbox(db, mailbox.id, now) if visit.asking else None,
-        {mailbox.id: mailbox} | mailboxes.some(db, {message.recipient for message in visit.outbound}),
-        now,
-        today if to_count else None,
-    )
+def _agendas(db: Connection, known: Mapping[int, Mailbox], now: datetime, counting: bool) -> Mapping[int, Agenda]:
+    visits = messages.visits(db, known, now, ahead=AHEAD)
+    outbound = [message for visit in visits.values() for message in visit.outbound]
+    threads = turns(db, outbound)
+    people = {**known, **mailboxes.some(db, {message.recipient for message in outbound} - known.keys())}
+    today = {number: local_date(now, mailbox.zone) for number, mailbox in known.items()}
+    counted = budgets.looked_at(db, today) if counting else {}
+    read = bookmarks.some(db, [_inbox(number) for number, visit in visits.items() if visit.asking])
+    return {
+        number: Agenda(
+            known[number],
+            visit,
+            [(message, threads.get(message.thread, ())) for message in visit.outbound],
+            read.get(_inbox(number)) or _unread(number, now) if visit.asking else None,
+            people,
+            now,
+            today[number] if counting and observer.wants(counted.get(number), now) else None,
+        )
+        for number, visit in visits.items()
+    }
 
 
-def _inbox(db: Connection, number: int, now: datetime) -> Bookmark:
-    """How far an inbox was read; at first a mark that nothing matches."""
-    source = f"inbox {number}"
-    return bookmarks.get(db, source) or Bookmark(source=source, edition="0", position="0", read_at=now)
+def _inbox(number: int) -> str:
+    return f"inbox {number}"
+
+
+def _unread(number: int, now: datetime) -> Bookmark:
+    """A mark that nothing matches."""
+    return Bookmark(source=_inbox(number), edition="0", position="0", read_at=now)

@@ -5,7 +5,7 @@ Owns: putting a message and the turns before it into a `Letter`. Does not own: t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -46,9 +46,11 @@ def compose(order: Letter, corpus: Corpus, style: Style) -> bytes:
     return written(order, corpus, style)
 
 
-def turns(db: Connection, message: Message) -> Sequence[Message]:
-    """What `letter` needs of a message's thread: nothing, if it opens one. A work of the store."""
-    return messages.thread(db, message.thread) if message.parent is not None else ()
+def turns(db: Connection, written: Iterable[Message]) -> Mapping[str, Sequence[Message]]:
+    """What `letter` needs of the messages' threads, by thread: nothing of one that a message opens. A work of the
+    store.
+    """
+    return messages.threads(db, {message.thread for message in written if message.parent is not None})
 
 
 def _before(message: Message, turns: Sequence[Message]) -> list[Message]:

@@ -76,7 +76,9 @@ def observe(db: Connection, office: Office, mailbox: Mailbox, count: Count) -> b
         ours = _ours(db, office, mailbox, count.on) if any(mail.labels for mail in count.lying) else set()
         # By the label alone: some servers replace the Message-ID.
         seen = sum(mail.recipients for mail in count.lying if len(mail.labels) != 1 or mail.labels[0] not in ours)
-    return budgets.observe(db, mailbox.id, count.on, seen, count.at) and seen is None
+    in_vain = seen is None and not budgets.looked_at(db, {mailbox.id: count.on})
+    budgets.observe(db, mailbox.id, count.on, seen, count.at)
+    return in_vain
 
 
 def _ours(db: Connection, office: Office, mailbox: Mailbox, today: date) -> set[str]:

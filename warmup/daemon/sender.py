@@ -189,7 +189,7 @@ def _take(
     if message is None:
         return _Taken(dropped, None)
     recipient = mailboxes.some(db, [message.recipient])[message.recipient]
-    return _Taken(dropped, _Order(message, sender, recipient, turns(db, message), by))
+    return _Taken(dropped, _Order(message, sender, recipient, turns(db, [message]).get(message.thread, ()), by))
 
 
 def _abandoned(db: Connection, number: int) -> Mailbox | None:

@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from .days import batches, inserting
 from .kept import Kept
+from .listed import one_of
 from .messages.claims import ALLOWED, IN_A_CIRCLE, MANY, OURS, WAITING
 from .pauses import SHUT
 from .tables import budget, mailbox, message
@@ -75,24 +76,23 @@ def every(db: Connection, dates: Mapping[int, date]) -> dict[int, Others]:
     return found
 
 
-def looked_at(db: Connection, mailbox: int, local_date: date) -> datetime | None:
-    """When what others sent on that day was last counted."""
-    row = _LOOKED_AT.row(db, {"who": mailbox, "today": local_date})
-    at: datetime | None = None if row is None else row[0]
-    return at
+def looked_at(db: Connection, dates: Mapping[int, date]) -> dict[int, datetime]:
+    """When what others sent on each mailbox's day was last counted, where it was."""
+    if not dates:
+        return {}
+    rows = _LOOKED_AT.rows(db, {"who": list(dates), "first": min(dates.values())})
+    return {number: at for number, on, at in rows if dates[number] == on and at is not None}
 
 
-def observe(db: Connection, mailbox: int, local_date: date, seen: int | None, now: datetime) -> bool:
+def observe(db: Connection, mailbox: int, local_date: date, seen: int | None, now: datetime) -> None:
     """Others have sent so many of that day by now; None: nobody could look. Less than before is no news: what is gone
-    from Sent was sent. Whether it is the first look of the day.
+    from Sent was sent.
     """
-    first = looked_at(db, mailbox, local_date) is None
     count = seen or 0
     fresh = {"mailbox": mailbox, "local_date": local_date, "observed": seen, "others": count, "looked_at": now}
     if db.dialect.name not in _OBSERVE:
         _OBSERVE[db.dialect.name] = Kept(_observing(inserting(db, budget)))
     _OBSERVE[db.dialect.name].changed(db, fresh)
-    return first
 
 
 def take(db: Connection, mailbox: int, local_date: date, number: int, *, most: int = MANY) -> bool:
@@ -143,7 +143,11 @@ def _hold(db: Connection, number: int) -> None:
 
 _who, _today = bindparam("who", type_=m.sender.type), bindparam("today", type_=m.local_date.type)
 _still = select(func.count(m.id)).where(m.sender == _who, m.local_date == _today, WAITING).scalar_subquery()
-_LOOKED_AT = Kept(select(b.looked_at).where(b.mailbox == _who, b.local_date == _today))
+_LOOKED_AT = Kept(
+    select(b.mailbox, b.local_date, b.looked_at).where(
+        one_of(b.mailbox, "who"), b.local_date >= bindparam("first", type_=b.local_date.type)
+    )
+)
 _GET = select(ALLOWED.label("allowance"), OURS.label("ours"), _still.label("planned"))
 
 _looked = exists().where(

@@ -6,7 +6,7 @@ Owns: their rows, and in SQL what `Pause.covers` says of one. Does not own: how 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from datetime import datetime
 
 from sqlalchemy import (
@@ -31,6 +31,7 @@ from warmup.errors import UsageError
 from warmup.model import Cause, Pause, Scope, Stage, digest
 
 from .kept import Kept
+from .listed import one_of
 from .rows import from_pause, to_pause
 from .tables import NOW, mailbox, message, pause, relay
 
@@ -99,9 +100,9 @@ def lift(db: Connection, now: datetime, *, id: int | None = None, mailbox: int |
     return db.execute(update(pause).where(which, _holds(now)).values(lifted_at=now)).rowcount
 
 
-def troubled(db: Connection, mailbox: int) -> bool:
-    """Whether the last visit to a mailbox broke."""
-    return bool(_TROUBLED.rows(db, {"whom": mailbox}))
+def troubled(db: Connection, mailboxes: Collection[int]) -> Set[int]:
+    """Those to which the last visit broke."""
+    return {row[0] for row in _TROUBLED.rows(db, {"whom": mailboxes})}
 
 
 def visited(db: Connection, mailbox: int, now: datetime) -> None:
@@ -215,9 +216,8 @@ def _in(which: ColumnElement[int], true: ColumnElement[bool]) -> ColumnElement[b
 
 _ALONE = text("SELECT pg_advisory_xact_lock(:what)")
 _UNVISITED = and_(pause.c.scope == word(Scope.ACCESS), pause.c.lifted_at.is_(None))  # the last visit broke
-_of_whom = pause.c.mailbox == bindparam("whom")
-_TROUBLED = Kept(select(pause.c.id).where(_of_whom, _UNVISITED).limit(1))
-_VISITED = update(pause).where(_of_whom, _UNVISITED)
+_TROUBLED = Kept(select(pause.c.mailbox).where(one_of(pause.c.mailbox, "whom"), _UNVISITED))
+_VISITED = update(pause).where(pause.c.mailbox == bindparam("whom"), _UNVISITED)
 _HELD_HOSTS = select(pause.c.host).where(pause.c.host.is_not(None), _holds(NOW))
 NEXT_END = select(func.min(pause.c.until)).where(_holds(NOW))
 _shared = or_(pause.c.scope == Scope.DOMAIN, pause.c.scope == Scope.HOST)

@@ -24,10 +24,11 @@ from .views import (
     recent,
     tally,
     thread,
+    threads,
     waiting_since,
     written_to,
 )
-from .visits import Awaited, Stamps, Visit, asked, stamp, stamp_each, visit, visits_due
+from .visits import Awaited, Stamps, Visit, asked, stamp, stamp_each, visits, visits_due
 
 __all__ = [
     "MANY",
@@ -63,8 +64,9 @@ __all__ = [
     "stamp_each",
     "tally",
     "thread",
+    "threads",
     "uncertain",
-    "visit",
+    "visits",
     "visits_due",
     "waiting_since",
     "written_to",

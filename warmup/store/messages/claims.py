@@ -258,7 +258,7 @@ OURS: ColumnElement[Any] = _count.scalar_subquery()
 _others: ColumnElement[Any] = func.coalesce(select(budget.c.others).where(*_of_budget).scalar_subquery(), 0)
 _spent = OURS + _others
 _most = bindparam("most", type_=Integer)
-_enough = _spent >= case((ALLOWED < _most, ALLOWED), else_=_most)  # counted once
+_enough = _spent >= case((_most > ALLOWED, ALLOWED), else_=_most)  # counted once
 _used_up = and_(m.local_date == _today, _enough)
 
 # Why a due slot may not be sent any more, the weightiest reason first; NULL if it may, or may later.

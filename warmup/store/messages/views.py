@@ -5,6 +5,7 @@ Owns: questions. Does not own: answers that change anything; nothing here writes
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case,
 from warmup.model import Message, Placement
 from warmup.store.days import batches
 from warmup.store.kept import Kept
+from warmup.store.listed import one_of
 from warmup.store.pauses import NEXT_END
 from warmup.store.rows import to_message
 from warmup.store.tables import NOW, mailbox, message
@@ -43,7 +45,16 @@ class Tally:
 
 def thread(db: Connection, thread: str) -> list[Message]:
     """A conversation, turn by turn, without what was dropped or refused."""
-    return [to_message(row) for row in _THREAD.rows(db, {"thread": thread})]
+    return threads(db, [thread]).get(thread, [])
+
+
+def threads(db: Connection, threads: Collection[str]) -> dict[str, list[Message]]:
+    """As `thread`, each of them that has a turn."""
+    told = defaultdict[str, list[Message]](list)
+    for row in _THREADS.rows(db, {"threads": threads}) if threads else ():
+        turn = to_message(row)
+        told[turn.thread].append(turn)
+    return told
 
 
 def called(db: Connection, message_id: str) -> Message | None:
@@ -181,7 +192,7 @@ def _first_of_a_circle(*of: ColumnElement[bool]) -> Select[datetime | None]:
     return select(func.min(in_circle.scalar_subquery())).select_from(CIRCLES)
 
 
-_THREAD = Kept(select(message).where(_live, m.thread == bindparam("thread")).order_by(m.turn, m.id))
+_THREADS = Kept(select(message).where(_live, one_of(m.thread, "threads")).order_by(m.turn, m.id))
 _since, _until = (bindparam(name, type_=m.local_date.type) for name in ("since", "until"))
 _NAMES = Kept(select(m.message_id).where(m.sender == bindparam("who"), m.local_date.between(_since, _until)))
 _FIRST_WAITING = _first_of_a_circle()

@@ -6,8 +6,8 @@ Owns: what is due for a mailbox, as recipient and as sender, and the stamps of a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypedDict, Unpack
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, union_all
 
 from warmup.model import Message, Placement
 from warmup.store.kept import Kept
+from warmup.store.listed import one_of
 from warmup.store.pauses import SHUT, troubled
 from warmup.store.rows import to_message
 from warmup.store.shards import Shards, among
@@ -41,8 +42,8 @@ class Visit:
 
     inbound: list[Message]
     outbound: list[Message]
-    asking: list[Awaited] = field(default_factory=list)
-    troubled: bool = False  # the visit before broke
+    asking: list[Awaited]
+    troubled: bool  # the visit before broke
 
 
 class Stamps(TypedDict, total=False):
@@ -73,17 +74,22 @@ def visits_due(db: Connection, now: datetime, shards: Shards | None = None) -> d
     return {row.whom: row.host for row in db.execute(_DUE_AMONG, {"now": now, "shards": list(shards)})}
 
 
-def visit(db: Connection, mailbox: int, now: datetime, *, ahead: timedelta = timedelta(0)) -> Visit:
-    """What is due for one mailbox, and what can be done as well a little early: all but the reading of new mail is due
+def visits(
+    db: Connection, mailboxes: Collection[int], now: datetime, *, ahead: timedelta = timedelta(0)
+) -> dict[int, Visit]:
+    """What is due for each mailbox, and what can be done as well a little early: all but the reading of new mail is due
     up to `ahead` before its time.
     """
-    asked = {"whom": mailbox, "now": now, "soon": now + ahead}
-    return Visit(
-        inbound=[to_message(row) for row in _INBOUND.rows(db, asked)],
-        outbound=[to_message(row) for row in _OUTBOUND.rows(db, asked)],
-        asking=[Awaited(*row) for row in _ASKING.rows(db, asked)],
-        troubled=troubled(db, mailbox),
-    )
+    broke = troubled(db, mailboxes)
+    due = {number: Visit([], [], [], number in broke) for number in mailboxes}
+    asked = {"whom": mailboxes, "now": now, "soon": now + ahead}
+    for found in map(to_message, _INBOUND.rows(db, asked)):
+        due[found.recipient].inbound.append(found)
+    for found in map(to_message, _OUTBOUND.rows(db, asked)):
+        due[found.sender].outbound.append(found)
+    for sender, *awaited in _ASKING.rows(db, asked):
+        due[sender].asking.append(Awaited(*awaited))
+    return due
 
 
 def asked(db: Connection, asking: Iterable[Awaited], now: datetime, after: Sequence[timedelta]) -> None:
@@ -137,11 +143,11 @@ _soon = bindparam("soon", type_=m.visit_at.type)
 _looked_at = and_(m.visit_at <= _soon, or_(m.visit_at <= NOW, m.opened_at.is_not(None)))
 
 
-_whom = bindparam("whom", type_=m.sender.type)
-_INBOUND = Kept(select(message).where(m.recipient == _whom, _looked_at).order_by(m.visit_at, m.id))
-_OUTBOUND = Kept(select(message).where(m.sender == _whom, m.keep_at <= _soon).order_by(m.keep_at, m.id))
+_from_whom = one_of(m.sender, "whom")
+_INBOUND = Kept(select(message).where(one_of(m.recipient, "whom"), _looked_at).order_by(m.visit_at, m.id))
+_OUTBOUND = Kept(select(message).where(_from_whom, m.keep_at <= _soon).order_by(m.keep_at, m.id))
 _ASKING = Kept(
-    select(m.id, m.sent_at, m.ask_at).where(m.sender == _whom, m.ask_at.is_not(None), m.sent_at.is_not(None))
+    select(m.sender, m.id, m.sent_at, m.ask_at).where(_from_whom, m.ask_at.is_not(None), m.sent_at.is_not(None))
 )
 
 _STAMP = Kept(update(message).where(WHICH))
