@@ -88,7 +88,7 @@ async def _imap(pieces: Sequence[bytes]) -> tuple[list[Said], str | None]:
     """All that is heard of an answer to the command A1, and what breaks the connection."""
     wire = Wire()
     wire.connection_made(_Transport())
-    command = wire.pending_sync_command = Command("FETCH", "A1")
+    command = wire.pending_sync_command = Command("FETCH", "A1", seconds=60)
     for piece in pieces:
         wire.data_received(piece)
     wire.drop()

@@ -82,6 +82,17 @@ def selected(command: str, folder: str, *, exists: int = 1, validity: int = 7, p
     """
 
 
+def empty(folder: str, message_id: str = "<a@x>") -> str:
+    """A folder without mail is looked into for a message: what is searched for is said before that is known."""
+    return selected("EXAMINE", folder, exists=0) + searched(message_id)
+
+
+def refused(command: str, words: str, *along: str) -> str:
+    """A refusal of a command, and of what was said along with it."""
+    others = "".join(f"C: a {other}\nS: a BAD no folder is selected\n" for other in along)
+    return f"C: a {command}\nS: a {words}\n{others}"
+
+
 def searched(message_id: str, *uids: int) -> str:
     return f"""
         C: a UID SEARCH HEADER Message-ID "{message_id}"

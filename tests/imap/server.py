@@ -5,9 +5,9 @@
     S: * CAPABILITY IMAP4rev1
     S: a OK done
 
-`a` stands for the tag of the last command; `⟨one|two|⟩` for a literal of the lines "one" and "two"; `-- hang up`,
-`-- silence` (until the client hangs up) and `-- tls` are what they say. What the server says between two lines of the
-client is written at once. A client that says anything else is hung up on, and its test fails.
+`a` stands for the tag of a command, and they are answered in their order; `⟨one|two|⟩` for a literal of the lines "one"
+and "two"; `-- hang up`, `-- silence` (until the client hangs up) and `-- tls` are what they say. What the server says
+between two lines of the client is written at once. A client that says anything else is hung up on, and its test fails.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Server:
         self.reached: dict[str, asyncio.Event] = {}
         self.ended = asyncio.Event()
         self._tls = tls
+        self._tags: deque[str] = deque()  # of what isn't answered yet
         self._tag = ""
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -90,7 +91,8 @@ class Server:
             case "C:":
                 heard = (await reader.readline()).decode("utf-8", "replace").removesuffix("\r\n")
                 if line.startswith("C: a "):
-                    self._tag, _, heard = heard.partition(" ")
+                    tag, _, heard = heard.partition(" ")
+                    self._tags.append(tag)
                     heard = f"a {heard}"
                 if heard.rstrip() != line[3:].rstrip():
                     self.surprise = f"heard {heard!r} for {line[3:]!r}"
@@ -109,6 +111,7 @@ class Server:
 
     def _spoken(self, line: str) -> bytes:
         if line.startswith("a "):
+            self._tag = self._tags.popleft() if self._tags else self._tag
             line = self._tag + line[1:]
         pieces = _LITERAL.split(line)
         octets = pieces[0].encode("utf-8", "surrogateescape")

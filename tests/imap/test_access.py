@@ -15,9 +15,11 @@ from .client import (
     FOLDERS,
     LABEL,
     LOGOUT,
+    empty,
     fetched,
     header,
     newest,
+    refused,
     searched,
     selected,
     session,
@@ -62,7 +64,7 @@ async def test_a_message_in_junk_is_found_there(serve: Serve, trusting: ssl.SSLC
 async def test_what_is_nowhere_was_looked_for_everywhere_but_in_sent_and_trash(
     serve: Serve, trusting: ssl.SSLContext
 ) -> None:
-    rest = NOT_IN_INBOX + selected("EXAMINE", "Junk", exists=0) + selected("EXAMINE", "Old mail") + searched("<a@x>")
+    rest = NOT_IN_INBOX + empty("Junk") + selected("EXAMINE", "Old mail") + searched("<a@x>")
     access, found = await looking(serve, trusting, rest)
     assert found == {}
     await access.close()
@@ -71,10 +73,10 @@ async def test_what_is_nowhere_was_looked_for_everywhere_but_in_sent_and_trash(
 async def test_a_folder_that_can_not_be_opened_is_passed_over_unless_it_is_inbox(
     serve: Serve, trusting: ssl.SSLContext
 ) -> None:
-    refused = (
-        'C: a EXAMINE "Old mail"\nS: a NO [NOPERM] not yours\nC: a EXAMINE "INBOX"\nS: a NO [LIMIT] Rate limit hit'
-    )
-    access, found = await looking(serve, trusting, NOT_IN_INBOX + selected("EXAMINE", "Junk", exists=0) + refused)
+    search = 'UID SEARCH HEADER Message-ID "<a@x>"'
+    noes = refused('EXAMINE "Old mail"', "NO [NOPERM] not yours", search)
+    noes += refused('EXAMINE "INBOX"', "NO [LIMIT] Rate limit hit", search)
+    access, found = await looking(serve, trusting, NOT_IN_INBOX + empty("Junk") + noes)
     assert found == {}
     with pytest.raises(AccessRefused, match=r"^select: NO \[LIMIT\] Rate limit hit$") as no:
         await access.look(OURS, label=LABEL)
@@ -236,7 +238,7 @@ async def test_a_moved_message_is_searched_for_where_the_server_does_not_tell(
 
 
 async def test_a_moved_message_that_is_not_there_is_told(serve: Serve, trusting: ssl.SSLContext) -> None:
-    rest = FOUND + ENTERED + 'C: a UID MOVE 5 "Old mail"\nS: a OK done\n' + selected("EXAMINE", "Old mail", exists=0)
+    rest = FOUND + ENTERED + 'C: a UID MOVE 5 "Old mail"\nS: a OK done\n' + empty("Old mail")
     access, found = await looking(serve, trusting, rest)
     with pytest.raises(AccessRefused, match=r"<a@x> isn't in Old mail"):
         await access.file(found["<a@x>"], "Old mail")
@@ -315,7 +317,10 @@ VERBS = ["open", "rescue", "answered", "file"]
 
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_folder_made_anew_is_not_touched(serve: Serve, trusting: ssl.SSLContext, verb: str) -> None:
-    access, found = await looking(serve, trusting, FOUND + selected("SELECT", "INBOX", validity=8))
+    shown = fetched("5", header(5, "<a@x>"))
+    if verb == "open":
+        shown = shown.replace("BODY.PEEK[HEADER.FIELDS (MESSAGE-ID X-WARMUP)]", "BODY.PEEK[]")
+    access, found = await looking(serve, trusting, FOUND + selected("SELECT", "INBOX", validity=8) + shown)
     with pytest.raises(AccessRefused, match=r"INBOX isn't the folder it was \(UIDVALIDITY 8, was 7\): look again"):
         await act(access, verb, found["<a@x>"])
     await access.close()
@@ -348,7 +353,7 @@ async def test_a_message_that_is_gone_or_is_not_ours_is_never_touched(
 
 @pytest.mark.parametrize("verb", VERBS)
 async def test_what_was_not_looked_for_is_never_touched(serve: Serve, trusting: ssl.SSLContext, verb: str) -> None:
-    access = await signed_in(await serve(session(selected("SELECT", "INBOX") + LOGOUT)), trusting)
+    access = await signed_in(await serve(session(LOGOUT)), trusting)
     with pytest.raises(ValueError, match="isn't ours to touch"):
         await act(access, verb, INBOX)
     await access.close()

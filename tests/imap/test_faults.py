@@ -14,14 +14,16 @@ from warmup.errors import AccessLost, AccessRefused
 from warmup.imap import Access
 from warmup.model import Security, Stage
 
-from .client import HASTY, LABEL, LOGOUT, fetched, header, searched, selected, session, signed_in
+from .client import HASTY, LABEL, LOGOUT, empty, fetched, header, refused, searched, selected, session, signed_in
 from .conftest import Serve
 
+SEARCH = 'UID SEARCH HEADER Message-ID "<a@x>"'
+FETCH = "UID FETCH 5 (UID FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID X-WARMUP)])"
 MESSAGE = b"Message-ID: <k@x>\r\n\r\nHello\r\n"
 
 # A visit that uses every command: in Junk, rescued by COPY, opened, answered, filed by MOVE, and a copy kept.
 VISIT = f"""
-    {selected("EXAMINE", "INBOX", exists=0)}
+    {empty("INBOX")}
     {selected("EXAMINE", "Junk")}
     {searched("<a@x>", 5)}
     {fetched("5", header(5, "<a@x>"))}
@@ -37,7 +39,7 @@ VISIT = f"""
     S: a OK done
     C: a UID EXPUNGE 5
     S: a OK done
-    {selected("EXAMINE", "Sent", exists=0)}
+    {empty("Sent", "<k@x>")}
     C: a APPEND "Sent" (\\Seen) "05-Jan-2026 00:00:00 +0000" {{{len(MESSAGE)}}}
     S: + go on
     C: Message-ID: <k@x>
@@ -166,11 +168,13 @@ async def test_a_refusal_of_any_command_is_told_word_for_word_and_leaves_the_acc
     serve: Serve, trusting: ssl.SSLContext, command: str, words: str
 ) -> None:
     dialogue, offers = visited(command)
-    server = await serve(session(cut(command, f"S: a {words}\n{LOGOUT}", dialogue), offers=offers))
+    along = {"EXAMINE": SEARCH, "SELECT": FETCH}.get(command)
+    then = f"S: a {words}\n{refused(along, 'BAD no folder is selected') if along else ''}{LOGOUT}"
+    server = await serve(session(cut(command, then, dialogue), offers=offers))
     access = await signed_in(server, trusting)
-    with pytest.raises(AccessRefused) as refused:
+    with pytest.raises(AccessRefused) as no:
         await visit(access)
-    assert (refused.value.stage, refused.value.why) == (STAGES[command], words)
+    assert (no.value.stage, no.value.why) == (STAGES[command], words)
     assert access.usable
     await access.close()
 
@@ -192,9 +196,9 @@ async def test_a_visit_cancelled_at_any_command_hangs_up(serve: Serve, trusting:
 @pytest.mark.parametrize("lines", [2_000, 20_000])
 async def test_thousands_of_lines_at_once_are_no_trouble(serve: Serve, trusting: ssl.SSLContext, lines: int) -> None:
     chatter = "\n".join(f"S: * {number} EXPUNGE" for number in range(lines))
-    flood = f'C: a EXAMINE "INBOX"\n{chatter}\n' + selected("EXAMINE", "INBOX", exists=0).partition("\n        S:")[2]
-    rest = flood.replace(" * FLAGS", "S: * FLAGS", 1) + selected("EXAMINE", "Junk", exists=0)
-    rest += selected("EXAMINE", "Old mail", exists=0)
+    flood = f'C: a EXAMINE "INBOX"\n{chatter}\n' + empty("INBOX").partition("\n        S:")[2]
+    rest = flood.replace(" * FLAGS", "S: * FLAGS", 1) + empty("Junk")
+    rest += empty("Old mail")
     access = await signed_in(await serve(session(rest + LOGOUT)), trusting)
     assert await access.look({"<a@x>": "t1"}, label=LABEL) == {}
     await access.close()
@@ -242,9 +246,40 @@ async def test_a_parenthesis_in_a_text_swallows_nothing(serve: Serve, trusting: 
 
 async def test_braces_in_words_for_people_are_no_literal(serve: Serve, trusting: ssl.SSLContext) -> None:
     rest = 'C: a EXAMINE "INBOX"\nS: * OK look {99999999999}\nS: * NO disk nearly full {7}\nS: a NO never {3}\n'
+    rest += refused(SEARCH, "BAD no folder {1}")
     access = await signed_in(await serve(session(rest + LOGOUT)), trusting)
     with pytest.raises(AccessRefused, match=r"NO never \{3\}$"):
         await access.look({"<a@x>": "t1"}, label=LABEL)
+    await access.close()
+
+
+async def test_what_is_said_at_once_is_answered_one_by_one(serve: Serve, trusting: ssl.SSLContext) -> None:
+    both = f'C: a EXAMINE "INBOX"\nC: a {SEARCH}\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 7] UIDs valid\nS: a OK done\n'
+    rest = both + "S: * SEARCH 5\nS: a OK done\n" + fetched("5", header(5, "<a@x>"))
+    access = await signed_in(await serve(session(rest + LOGOUT)), trusting)
+    assert (await access.look({"<a@x>": "t1"}, label=LABEL))["<a@x>"].uid == 5
+    await access.close()
+
+
+@pytest.mark.parametrize("end", ["-- hang up", f"C: a {SEARCH}\nS: * BYE no\n-- hang up", "S: * BYE no\n-- hang up"])
+async def test_a_refusal_after_which_the_server_hangs_up_is_told(
+    serve: Serve, trusting: ssl.SSLContext, end: str
+) -> None:
+    access = await signed_in(await serve(session(f'C: a EXAMINE "INBOX"\nS: a NO [LIMIT] not now\n{end}')), trusting)
+    with pytest.raises(AccessRefused, match=r"NO \[LIMIT\] not now$"):
+        await access.look({"<a@x>": "t1"}, label=LABEL)
+    assert not access.usable
+    await access.close()
+
+
+@pytest.mark.parametrize("first", ["OK done", "NO never"])
+async def test_each_of_what_is_said_at_once_has_its_time(serve: Serve, trusting: ssl.SSLContext, first: str) -> None:
+    half = f'C: a EXAMINE "INBOX"\nS: * 1 EXISTS\nS: a {first}\nC: a {SEARCH}\n-- silence'
+    access = await signed_in(await serve(session(half)), trusting, timeouts=HASTY)
+    with pytest.raises(AccessRefused if first == "NO never" else AccessLost) as lost:
+        await access.look({"<a@x>": "t1"}, label=LABEL)
+    assert lost.value.stage is (Stage.SELECT if first == "NO never" else Stage.FETCH)
+    assert not access.usable
     await access.close()
 
 

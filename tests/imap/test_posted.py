@@ -11,7 +11,7 @@ from warmup.errors import AccessRefused
 from warmup.imap import Posted
 from warmup.imap.posted import recipients
 
-from .client import LABEL, LOGOUT, selected, session, signed_in
+from .client import LABEL, LOGOUT, refused, selected, session, signed_in
 from .conftest import Serve
 
 SINCE = datetime(2026, 3, 2, 0, 0, tzinfo=timezone(timedelta(hours=1)))  # 1 March 23:00 in UTC
@@ -93,8 +93,8 @@ async def test_without_a_sent_folder_nobody_can_say(serve: Serve, trusting: ssl.
 
 
 async def test_a_sent_folder_that_can_not_be_opened_is_told(serve: Serve, trusting: ssl.SSLContext) -> None:
-    refused = 'C: a EXAMINE "Sent"\nS: a NO [NOPERM] no'
-    access = await signed_in(await serve(session(refused + LOGOUT)), trusting)
+    no = refused('EXAMINE "Sent"', "NO [NOPERM] no", "UID SEARCH SINCE 28-Feb-2026")
+    access = await signed_in(await serve(session(no + LOGOUT)), trusting)
     with pytest.raises(AccessRefused, match="NOPERM"):
         await access.sent_since(SINCE, label=LABEL)
     await access.close()

@@ -9,7 +9,7 @@ import pytest
 
 from warmup.errors import AccessRefused
 
-from .client import LABEL, LOGOUT, searched, selected, session, signed_in
+from .client import LABEL, LOGOUT, empty, searched, selected, session, signed_in
 from .conftest import Serve
 
 AT = datetime(2026, 1, 5, 3, 4, 5, tzinfo=UTC)
@@ -38,7 +38,7 @@ def kept(message_id: str) -> str:
 @pytest.mark.parametrize(
     ("there", "appended"),
     [
-        (selected("EXAMINE", "Sent", exists=0), True),
+        (empty("Sent"), True),
         (selected("EXAMINE", "Sent") + searched("<a@x>"), True),
         (selected("EXAMINE", "Sent") + searched("<a@x>", 5) + kept("<a@x>.old"), True),
         (selected("EXAMINE", "Sent") + searched("<a@x>", 5) + kept("<a@x>"), False),
@@ -56,7 +56,7 @@ async def test_a_sent_copy_is_kept_unless_the_server_kept_one(
 @pytest.mark.parametrize(("offers", "use"), [("IMAP4rev1 CREATE-SPECIAL-USE", " (USE (\\Sent))"), ("IMAP4rev1", "")])
 async def test_a_missing_sent_folder_is_made(serve: Serve, trusting: ssl.SSLContext, offers: str, use: str) -> None:
     made = f'C: a CREATE "Sent"{use}\nS: a OK done\nC: a SUBSCRIBE "Sent"\nS: a OK done'
-    rest = made + (selected("EXAMINE", "Sent", exists=0) + APPEND) * 2 + selected("EXAMINE", "INBOX", exists=0)
+    rest = made + (empty("Sent") + APPEND) * 2 + empty("INBOX")
     server = await serve(session(rest + LOGOUT, offers=offers, folders='S: * LIST () "/" INBOX'))
     access = await signed_in(server, trusting)
     assert await access.keep(MESSAGE, "<a@x>", AT)
@@ -68,7 +68,7 @@ async def test_a_missing_sent_folder_is_made(serve: Serve, trusting: ssl.SSLCont
 
 async def test_a_full_mailbox_refuses_the_copy(serve: Serve, trusting: ssl.SSLContext) -> None:
     refused = APPEND.split("S: +")[0] + "S: a NO [OVERQUOTA] full"
-    server = await serve(session(selected("EXAMINE", "Sent", exists=0) + refused + LOGOUT))
+    server = await serve(session(empty("Sent") + refused + LOGOUT))
     access = await signed_in(server, trusting)
     with pytest.raises(AccessRefused, match=r"^fetch: NO \[OVERQUOTA\] full$"):
         await access.keep(MESSAGE, "<a@x>", AT)

@@ -25,8 +25,8 @@ from .client import (
     SECRET,
     authenticate,
     capability,
+    empty,
     hello,
-    selected,
     session,
     signed_in,
     signing_in,
@@ -177,12 +177,39 @@ async def test_a_greeting_that_proves_no_login_is_not_taken(serve: Serve, trusti
     assert lost.value.stage is Stage.CONNECT
 
 
+async def test_what_the_greeting_tells_is_not_asked_for(serve: Serve, trusting: ssl.SSLContext) -> None:
+    greeting = "S: * OK [CAPABILITY IMAP4rev1 auth=plain] ready\n"
+    server = await serve(greeting + authenticate() + capability("IMAP4rev1") + BASE + LOGOUT)
+    await (await signed_in(server, trusting)).close()
+
+
+async def test_starttls_that_the_greeting_tells_is_not_asked_for(serve: Serve, trusting: ssl.SSLContext) -> None:
+    greeting = "S: * OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ready\n"
+    inside = capability("IMAP4rev1 AUTH=PLAIN") + authenticate() + capability("IMAP4rev1") + BASE + LOGOUT
+    server = await serve(f"{greeting}C: a STARTTLS\nS: a OK go on\n-- tls\n{inside}")
+    await (await signed_in(server, trusting, Security.STARTTLS)).close()
+
+
+@pytest.mark.parametrize("answer", ["OK in", "NO [AUTHENTICATIONFAILED] who are you"])
+async def test_the_password_goes_along_with_its_command_where_the_server_permits_it(
+    serve: Serve, trusting: ssl.SSLContext, answer: str
+) -> None:
+    said = f"{hello('IMAP4rev1 SASL-IR AUTH=PLAIN')}C: a AUTHENTICATE PLAIN {B64_PLAIN}\nS: a {answer}\n"
+    rest = capability("IMAP4rev1") + BASE + LOGOUT if answer == "OK in" else LOGOUT
+    access = await signing_in(await serve(said + rest), trusting)
+    if isinstance(access, Access):
+        await access.close()
+    else:
+        assert access == Response(Stage.LOGIN, 0, None, answer)
+    assert isinstance(access, Access) is (answer == "OK in")
+
+
 @pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
 async def test_a_session_goes_over_tls(serve: Serve, trusting: ssl.SSLContext, security: Security) -> None:
     upgrade = f"{hello('IMAP4rev1 STARTTLS LOGINDISABLED')}C: a STARTTLS\nS: a OK go on\n-- tls\n"
     again = f"{capability('IMAP4rev1 AUTH=PLAIN')}{authenticate()}{capability('IMAP4rev1')}{BASE}"
-    rest = selected("EXAMINE", "INBOX", exists=0) + selected("EXAMINE", "Junk", exists=0)
-    rest += selected("EXAMINE", "Old mail", exists=0) + LOGOUT
+    rest = empty("INBOX") + empty("Junk")
+    rest += empty("Old mail") + LOGOUT
     dialogue = session(rest) if security is Security.TLS else upgrade + again + rest
     access = await signed_in(await serve(dialogue, implicit=security is Security.TLS), trusting, security)
     assert await access.look({"<a@x>": "t1"}, label="X-Warmup") == {}

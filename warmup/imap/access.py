@@ -26,9 +26,10 @@ from warmup.model import Placement, Stage
 
 from . import census, posted, systems
 from .answers import found as uids_found
-from .answers import numbers, pages, texts
+from .answers import pages, texts
+from .chosen import Chosen
 from .folders import Folders
-from .line import Answer, Line, Timeouts
+from .line import Answer, Line, Question, Timeouts
 from .posted import Posted
 from .proof import Proof, field
 from .systems import Notices
@@ -51,21 +52,6 @@ class Sighting:
     placement: Placement
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """The folder that is selected."""
-
-    name: str
-    writable: bool
-    validity: int
-    next_uid: int  # at least that of the next message to come; 0: not told
-    exists: int  # messages
-    permanent: frozenset[str]  # flags, in lower case; "\\*": any keyword
-
-    def keeps(self, keyword: str) -> bool:
-        return bool(self.permanent & {"\\*", keyword.lower()})
-
-
 class Access:
     """A mailbox, signed in to. Its verbs take turns.
 
@@ -80,7 +66,7 @@ class Access:
         self._timeouts = timeouts
         self.unseen: str | None = None  # the server's NO, if Junk couldn't be looked into
         self._turn = asyncio.Lock()
-        self._chosen: _Chosen | None = None
+        self._chosen: Chosen | None = None
         self._proofs: dict[str, Proof] = {}  # by Message-ID: what `look` was asked to find
 
     @property
@@ -122,7 +108,6 @@ class Access:
     async def open(self, sighting: Sighting, *, flag: bool = False) -> bytes:
         """The whole text of the message, which is then \\Seen, and \\Flagged if wanted."""
         async with self._turn:
-            await self._enter(sighting)
             text = await self._proven(sighting, "BODY.PEEK[]", self._timeouts.transfer)
             # Not left to BODY[]: a text that doesn't arrive hasn't been read.
             await self._store(sighting, "+", "\\Seen", *(["\\Flagged"] if flag else []))
@@ -131,18 +116,16 @@ class Access:
     async def header(self, sighting: Sighting) -> bytes:
         """The header of the message, which isn't marked as read."""
         async with self._turn:
-            await self._enter(sighting)
             return await self._proven(sighting, "BODY.PEEK[HEADER]")
 
     async def rescue(self, sighting: Sighting) -> Sighting:
         """Out of Junk into INBOX, where it is now; with $NotJunk and without $Junk where the folder keeps keywords."""
         async with self._turn:
-            chosen = await self._enter(sighting)
             await self._proven(sighting)
             # Before the move, which takes them along and may be what the server's filter learns from. A folder that
             # has no room for one keyword more (Dovecot's Maildir takes 26) is no reason to leave the message there.
             for sign, keyword in (("+", "$NotJunk"), ("-", "$Junk")):
-                if chosen.keeps(keyword):
+                if self._chosen is not None and self._chosen.keeps(keyword):
                     with suppress(AccessRefused):
                         await self._store(sighting, sign, keyword)
             return await self._move(sighting, self.folders.inbox)
@@ -150,7 +133,6 @@ class Access:
     async def answered(self, sighting: Sighting) -> None:
         """Marks it \\Answered."""
         async with self._turn:
-            await self._enter(sighting)
             await self._proven(sighting)
             await self._store(sighting, "+", "\\Answered")
 
@@ -160,7 +142,6 @@ class Access:
             target = self.folders.personal(folder)
             if target == sighting.folder:
                 return sighting
-            await self._enter(sighting)
             await self._proven(sighting)
             if target not in self.folders.names:
                 await self._create(target)
@@ -178,8 +159,8 @@ class Access:
                     await self._create(sent, "\\Sent")
                 self.folders = replace(self.folders, sent=sent, aside=self.folders.aside | {sent})
             assert self.folders.sent is not None
-            chosen = await self._choose("EXAMINE", self.folders.sent)
-            if chosen.exists and await self._holds(message_id):
+            chosen, found = await self._choose_and("EXAMINE", self.folders.sent, "UID SEARCH", _named([message_id]))
+            if chosen.exists and await self._holds(message_id, found):
                 return False
             await self._ask(
                 Stage.FETCH,
@@ -198,10 +179,13 @@ class Access:
         the folder's UIDVALIDITY isn't `validity` (any more). Nothing is marked as seen.
         """
         async with self._turn:
-            chosen = await self._choose("EXAMINE", self.folders.inbox)
+            recent, later = census.since(since), f"UID {after + 1}:*"
+            search = ("UID SEARCH", later if validity else recent, systems.CRITERIA)
+            chosen, answer = await self._choose_and("EXAMINE", self.folders.inbox, *search)
             known = validity == chosen.validity
-            which = f"UID {after + 1}:*" if known else census.since(since)
-            found = uids_found(await self._ask(Stage.FETCH, "UID SEARCH", which, systems.CRITERIA))
+            if validity and not known:
+                answer = await self._ask(Stage.FETCH, "UID SEARCH", recent, systems.CRITERIA)
+            found = uids_found(answer)
             new = [uid for uid in found if not known or uid > after]  # N:* has the last message in any case
             batch = new[: systems.TOGETHER]
             written = await self._fetch("UID FETCH", ",".join(map(str, batch)), systems.BEGINNING) if batch else {}
@@ -215,9 +199,9 @@ class Access:
             return None
         found: dict[int, Posted] = {}
         async with self._turn:
-            chosen = await self._choose("EXAMINE", self.folders.sent)
-            criteria, items = posted.criteria(since), posted.items(label)
-            uids = uids_found(await self._ask(Stage.FETCH, "UID SEARCH", criteria)) if chosen.exists else []
+            search, items = ("UID SEARCH", posted.criteria(since)), posted.items(label)
+            chosen, answer = await self._choose_and("EXAMINE", self.folders.sent, *search)
+            uids = uids_found(answer) if chosen.exists else []
             for batch in pages(uids[-posted.MOST :], _PAGE):
                 answer = await self._ask(Stage.FETCH, "UID FETCH", ",".join(map(str, batch)), items)
                 found |= posted.read(answer, label, since)
@@ -254,7 +238,8 @@ class Access:
         return copies
 
     async def _find(self, folder: str, proof: Proof) -> dict[str, Sighting]:
-        chosen = await self._choose("EXAMINE", folder)
+        first, *others = map(_named, pages(list(proof.values), _TOGETHER))
+        chosen, answer = await self._choose_and("EXAMINE", folder, "UID SEARCH", first)
         placement = self.folders.placement(folder)
         found: dict[str, Sighting] = {}
 
@@ -265,30 +250,26 @@ class Access:
 
         if chosen.exists:
             fields = _fields(proof.label)
-            see(await self._search(list(proof.values), fields))
+            answers = [answer, *[await self._ask(Stage.FETCH, "UID SEARCH", other) for other in others]]
+            see(await self._read(answers, fields))
             if placement is not Placement.OTHER and proof.without(found).values:
                 # Under a Message-ID that was replaced on the way, or not in the server's index yet.
                 newest = f"{max(1, chosen.exists - _PAGE + 1)}:*"
                 see(await self._fetch("FETCH", newest, fields))
         return found
 
-    async def _holds(self, message_id: str) -> bool:
-        """Whether the selected folder holds a message with exactly this Message-ID."""
-        headers = await self._search([message_id], _FIELDS % "MESSAGE-ID")
+    async def _holds(self, message_id: str, found: Answer) -> bool:
+        """Whether one of those found in the selected folder has exactly this Message-ID."""
+        headers = await self._read([found], _FIELDS % "MESSAGE-ID")
         return any(message_id in field(header, "Message-ID") for header in headers.values())
 
-    async def _search(self, message_ids: Sequence[str], section: str) -> dict[int, bytes]:
-        """UID → what the section holds, of messages in the folder whose Message-ID has one of these in it.
+    async def _read(self, searches: Iterable[Answer], section: str) -> dict[int, bytes]:
+        """UID → what the section holds, of messages in the folder that were found by Message-ID.
 
         They are to be compared: a search finds parts of words (RFC 3501 §6.4.4), and some servers find more.
         """
-        uids: set[int] = set()
-        for page in pages(message_ids, _TOGETHER):
-            keys = [f"HEADER Message-ID {quoted(message_id)}" for message_id in page]
-            criteria = "OR " * (len(keys) - 1) + " ".join(keys)
-            uids |= set(uids_found(await self._ask(Stage.FETCH, "UID SEARCH", criteria)))
         found: dict[int, bytes] = {}
-        hits = sorted(uids)
+        hits = sorted({uid for answer in searches for uid in uids_found(answer)})
         if len(hits) > _HITS:
             # Whoever forges copies can do so only after ours has come, and where a search finds all there is ours is
             # among the newest.
@@ -297,17 +278,29 @@ class Access:
             found |= await self._fetch("UID FETCH", ",".join(map(str, batch)), section)
         return found
 
-    async def _fetch(self, command: str, messages: str, section: str, seconds: float | None = None) -> dict[int, bytes]:
+    async def _fetch(self, command: str, messages: str, section: str) -> dict[int, bytes]:
         """UID → what the section holds, of those messages that are there and not marked \\Deleted."""
-        return texts(await self._ask(Stage.FETCH, command, messages, f"(UID FLAGS {section})", seconds=seconds))
+        return texts(await self._ask(Stage.FETCH, command, messages, _items(section)))
 
     async def _proven(self, sighting: Sighting, section: str | None = None, seconds: float | None = None) -> bytes:
-        """What the section of the message (None: the fields that prove it ours) holds. Refused when it isn't ours."""
+        """What the section of the message (None: the fields that prove it ours) holds; its folder is selected for
+        writing then. Refused when it isn't ours.
+        """
         proof = self._proofs.get(sighting.message_id)
         if proof is None:
             raise ValueError(f"{sighting.message_id} wasn't looked for, and isn't ours to touch")
-        fetched = await self._fetch("UID FETCH", str(sighting.uid), section or _fields(proof.label), seconds)
-        text = fetched.get(sighting.uid)
+        chosen, fetch = self._chosen, ("UID FETCH", str(sighting.uid), _items(section or _fields(proof.label)))
+        if chosen is not None and chosen.name == sighting.folder and chosen.writable:
+            answer = await self._ask(Stage.FETCH, *fetch, seconds=seconds)
+        else:
+            chosen, answer = await self._choose_and("SELECT", sighting.folder, *fetch, seconds=seconds)
+        if chosen.validity != sighting.validity:
+            raise AccessRefused(
+                Stage.SELECT,
+                f"{sighting.folder} isn't the folder it was (UIDVALIDITY {chosen.validity}, was {sighting.validity}): "
+                "look again",
+            )
+        text = texts(answer).get(sighting.uid)
         if text is None:
             raise AccessRefused(Stage.FETCH, f"{sighting.message_id} is no longer in {sighting.folder}: look again")
         if proof.names(text) != sighting.message_id:
@@ -354,34 +347,27 @@ class Access:
             await self._ask(Stage.SELECT, "SUBSCRIBE", name)
         self.folders = self.folders.having(folder)
 
-    async def _enter(self, sighting: Sighting) -> _Chosen:
-        """Select the folder of the sighting for writing."""
-        chosen = self._chosen
-        if chosen is None or chosen.name != sighting.folder or not chosen.writable:
-            chosen = await self._choose("SELECT", sighting.folder)
-        if chosen.validity != sighting.validity:
-            raise AccessRefused(
-                Stage.SELECT,
-                f"{sighting.folder} isn't the folder it was (UIDVALIDITY {chosen.validity}, was {sighting.validity}): "
-                "look again",
-            )
-        return chosen
-
-    async def _choose(self, command: str, folder: str) -> _Chosen:
+    async def _choose(self, command: str, folder: str) -> Chosen:
         """SELECT or EXAMINE; the latter leaves even \\Recent as it is."""
         self._chosen = None
         answer = await self._ask(Stage.SELECT, command, self.folders.wire(folder))
-        codes = answer.codes
-        permanent = codes.get(b"PERMANENTFLAGS", b"").decode("ascii", "replace")
-        self._chosen = _Chosen(
-            name=folder,
-            writable=command == "SELECT",
-            validity=next(numbers([codes.get(b"UIDVALIDITY")]), 0),
-            next_uid=next(numbers([codes.get(b"UIDNEXT")]), 0),
-            exists=max((number for values in answer.about(b"EXISTS") for number in numbers(values[:1])), default=0),
-            permanent=frozenset(permanent.strip("()").lower().split()),
-        )
+        self._chosen = Chosen.told(folder, answer, writable=command == "SELECT")
         return self._chosen
+
+    async def _choose_and(
+        self, command: str, folder: str, *then: str, seconds: float | None = None
+    ) -> tuple[Chosen, Answer]:
+        """As `_choose`, and the answer to what is asked about the folder along with it. Said at once, it costs one turn
+        of the server less; where the folder can't be selected nothing comes of it but one more refusal.
+        """
+        self._chosen = None
+        usual = self._timeouts.command
+        selected, answer = await self._line.ask_both(
+            Question(Stage.SELECT, (command, self.folders.wire(folder)), usual),
+            Question(Stage.FETCH, then, usual if seconds is None else seconds),
+        )
+        self._chosen = Chosen.told(folder, selected, writable=command == "SELECT")
+        return self._chosen, answer
 
     async def _ask(
         self, stage: Stage, command: str, *arguments: str, owed: Iterable[bytes] = (), seconds: float | None = None
@@ -389,6 +375,16 @@ class Access:
         return await self._line.ask(
             stage, command, *arguments, owed=owed, seconds=self._timeouts.command if seconds is None else seconds
         )
+
+
+def _named(message_ids: Sequence[str]) -> str:
+    """The criteria of a search for messages whose Message-ID has one of these in it."""
+    keys = [f"HEADER Message-ID {quoted(message_id)}" for message_id in message_ids]
+    return "OR " * (len(keys) - 1) + " ".join(keys)
+
+
+def _items(section: str) -> str:
+    return f"(UID FLAGS {section})"
 
 
 def _fields(label: str) -> str:

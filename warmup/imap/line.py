@@ -14,10 +14,10 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aioimaplib import AioImapException
 
@@ -59,6 +59,14 @@ class Timeouts:
     command: float = 120.0  # each command; a search through a folder without an index is slow
     transfer: float = 600.0  # a command that carries a whole message
     logout: float = 5.0  # politeness
+
+
+class Question(NamedTuple):
+    """A command such as ("UID FETCH", "7", "(FLAGS)"), to be answered within so many `seconds`."""
+
+    stage: Stage
+    words: Sequence[str]
+    seconds: float
 
 
 class Farewell(AccessLost):
@@ -136,17 +144,21 @@ class Line:
 
     async def greeting(self, seconds: float) -> Answer:
         """What the server says first."""
-        return await self._careful(Stage.CONNECT, self._wire.greeting(seconds), seconds)
+        wire = self._wire
+        return (await self._answers([Question(Stage.CONNECT, (), seconds)], [wire.greeting], wire.greeted(seconds)))[0]
 
     async def ask(
         self, stage: Stage, command: str, *arguments: str, owed: Iterable[bytes] = (), seconds: float
     ) -> Answer:
         """The answer to a command such as "UID FETCH"; what is `owed` goes out piece by piece as the server asks."""
-        if not self.usable:
-            raise self._lost(stage, ConnectionResetError(), seconds)
-        prefix, _, name = command.rpartition(" ")
-        spoken = Command(name, self._wire.new_tag(), *arguments, prefix=prefix or None)
-        return await self._careful(stage, self._wire.execute(spoken, seconds, owed=owed), seconds)
+        return (await self._ask([Question(stage, (command, *arguments), seconds)], owed))[0]
+
+    async def ask_both(self, first: Question, second: Question) -> tuple[Answer, Answer]:
+        """The answers to two commands that are said at once, which saves a turn (RFC 3501 §5.5). The second is carried
+        out even if the first is refused, and the first refusal is raised once both are answered.
+        """
+        one, other = await self._ask([first, second])
+        return one, other
 
     async def starttls(self, tls: ssl.SSLContext, seconds: float) -> None:
         """From here on in TLS; what the server said before is to be forgotten. `seconds` for each of the two steps."""
@@ -176,31 +188,51 @@ class Line:
         """Hang up without a word."""
         self._wire.drop()
 
-    async def _careful(self, stage: Stage, asking: Coroutine[Any, Any, list[Said]], seconds: float) -> Answer:
+    async def _ask(self, questions: Sequence[Question], owed: Iterable[bytes] = ()) -> list[Answer]:
+        if not self.usable:
+            raise self._lost(questions[0], ConnectionResetError())
+        commands = [self._command(*question.words, seconds=question.seconds) for question in questions]
+        return await self._answers(questions, commands, self._wire.execute(*commands, owed=owed))
+
+    def _command(self, words: str, *arguments: str, seconds: float) -> Command:
+        prefix, _, name = words.rpartition(" ")
+        return Command(name, self._wire.new_tag(), *arguments, prefix=prefix or None, seconds=seconds)
+
+    async def _answers(
+        self, questions: Sequence[Question], commands: Sequence[Command], asking: Coroutine[Any, Any, None]
+    ) -> list[Answer]:
+        lost: Exception | None = None
         try:
-            lines = await asking
+            await asking
         except (AioImapException, OSError) as error:
             self.drop()
-            # Not chained: aioimaplib's exceptions hold the command.
-            raise self._lost(stage, error, seconds) from None
+            lost = error
         except BaseException:
             self.drop()
             raise
-        last = lines[-1].text
+        answers = []
+        for question, command in zip(questions, commands, strict=True):
+            if lost is not None and not command.answered:
+                raise self._lost(question, lost)  # not chained: aioimaplib's exceptions hold the command
+            answers.append(self._answer(question, command))
+        return answers
+
+    def _answer(self, question: Question, command: Command) -> Answer:
+        last = command.said[-1].text
         match last.partition(b" ")[0].upper():
             case b"OK":
                 self.throttled |= b"[THROTTLED]" in last.upper()
-                return Answer(tuple(lines))
+                return Answer(tuple(command.said))
             case b"BYE":
                 self.drop()
-                raise Farewell(stage, self._told(last))
+                raise Farewell(question.stage, self._told(last))
             case _:
-                raise AccessRefused(stage, self._told(last))
+                raise AccessRefused(question.stage, self._told(last))
 
-    def _lost(self, stage: Stage, error: BaseException, seconds: float) -> AccessLost:
+    def _lost(self, question: Question, error: BaseException) -> AccessLost:
         if self._wire.farewell is not None:
-            return Farewell(stage, self._told(self._wire.farewell))
-        return AccessLost(stage, _why(error, self._host, seconds))
+            return Farewell(question.stage, self._told(self._wire.farewell))
+        return AccessLost(question.stage, _why(error, self._host, question.seconds))
 
     def _told(self, text: bytes) -> str:
         """What a server said, fit to be stored and shown: without secrets, and without what a terminal would obey."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ssl
 from base64 import b64encode
+from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
 
 from aioimaplib import quoted
@@ -21,9 +22,12 @@ from warmup.sasl import Proof, proof
 
 from .access import Access
 from .folders import Folders, survey
-from .line import Answer, Farewell, Line, Timeouts
+from .grammar import Value
+from .line import Answer, Farewell, Line, Question, Timeouts
 
 _COMMAND = 1000  # octets of a command, about, that every server takes
+_BY_PASSWORD = frozenset(("AUTH=PLAIN",))
+_BY_TOKEN = frozenset(("AUTH=OAUTHBEARER", "AUTH=XOAUTH2"))
 
 
 async def sign_in(
@@ -43,11 +47,12 @@ async def sign_in(
         raise SignInError(f"{endpoint}: a password isn't sent without TLS except to this machine; use tls or starttls")
     line = await Line.connect(endpoint, tls, timeouts.connect)
     try:
-        offers = await _introduce(line, endpoint, tls, timeouts.command)
+        wanted = _BY_TOKEN if isinstance(secret, Bearer) else _BY_PASSWORD
+        offers = await _introduce(line, endpoint, wanted, tls, timeouts.command)
         if isinstance(secret, Bearer):
             mechanisms = {offer.removeprefix("AUTH=") for offer in offers if offer.startswith("AUTH=")}
             shown = proof(mechanisms, login, secret, endpoint)
-            await _show(line, shown, "SASL-IR" in offers, timeouts.command)
+            await _show(line, shown, offers, timeouts.command)
         else:
             await _prove(line, offers, login, secret, timeouts.command)
         # Not what the answer to LOGIN may say of it: that is rarely the whole.
@@ -61,9 +66,14 @@ async def sign_in(
         raise
 
 
-async def _introduce(line: Line, endpoint: Endpoint, tls: ssl.SSLContext, seconds: float) -> frozenset[str]:
-    await line.greeting(seconds)
-    offers = await _capabilities(line, Stage.CONNECT, seconds)
+async def _introduce(
+    line: Line, endpoint: Endpoint, wanted: Set[str], tls: ssl.SSLContext, seconds: float
+) -> frozenset[str]:
+    """What is offered before signing in. That isn't asked for if the greeting has told one of those `wanted`."""
+    greeting = await line.greeting(seconds)
+    offers = _words(greeting.codes.get(b"CAPABILITY", b"").split())
+    if not offers & ({"STARTTLS"} if endpoint.security is Security.STARTTLS else wanted):
+        offers = await _capabilities(line, Stage.CONNECT, seconds)
     if endpoint.security is not Security.STARTTLS:
         return offers
     if "STARTTLS" not in offers:
@@ -77,8 +87,7 @@ async def _prove(line: Line, offers: frozenset[str], login: str, secret: str, se
     plain = b64encode(b"\0%s\0%s" % (login.encode(), secret.encode())).decode()
     line.hide(secret, quoted(secret), plain, b64encode(secret.encode()).decode())
     if "AUTH=PLAIN" in offers:
-        arguments, owed = ["PLAIN"], [plain.encode() + b"\r\n"]
-        await line.ask(Stage.LOGIN, "AUTHENTICATE", *arguments, owed=owed, seconds=seconds)
+        await _authenticate(line, "PLAIN", [plain], offers, seconds)
     elif "LOGINDISABLED" not in offers:
         arguments, owed = _astrings(login, secret)
         await line.ask(Stage.LOGIN, "LOGIN", *arguments, owed=owed, seconds=seconds)
@@ -86,17 +95,20 @@ async def _prove(line: Line, offers: frozenset[str], login: str, secret: str, se
         raise AccessRefused(Stage.LOGIN, "NO the server takes neither LOGIN nor AUTHENTICATE PLAIN (not sent)")
 
 
-async def _show(line: Line, shown: Proof | None, at_once: bool, seconds: float) -> None:
+async def _show(line: Line, shown: Proof | None, offers: Set[str], seconds: float) -> None:
     """The token, by one mechanism, once."""
     if shown is None:
         why = "NO the server takes neither AUTHENTICATE OAUTHBEARER nor XOAUTH2 (not sent)"
         raise AccessRefused(Stage.LOGIN, why)
     line.hide(shown.bearer.token, shown.opening)
-    arguments, owed = [shown.mechanism], [shown.opening, shown.surrender]
-    if at_once and len(shown.opening) <= _COMMAND:
-        arguments.append(owed.pop(0))
-    pieces = [piece.encode() + b"\r\n" for piece in owed]
-    await line.ask(Stage.LOGIN, "AUTHENTICATE", *arguments, owed=pieces, seconds=seconds)
+    await _authenticate(line, shown.mechanism, [shown.opening, shown.surrender], offers, seconds)
+
+
+async def _authenticate(line: Line, mechanism: str, owed: Sequence[str], offers: Set[str], seconds: float) -> None:
+    """The first of what is owed goes along with the command, if the server takes that and isn't asked for too much."""
+    at_once = 1 if "SASL-IR" in offers and len(owed[0]) <= _COMMAND else 0
+    pieces = [piece.encode() + b"\r\n" for piece in owed[at_once:]]
+    await line.ask(Stage.LOGIN, "AUTHENTICATE", mechanism, *owed[:at_once], owed=pieces, seconds=seconds)
 
 
 def _astrings(*values: str) -> tuple[list[str], list[bytes]]:
@@ -120,10 +132,13 @@ async def _capabilities(line: Line, stage: Stage, seconds: float) -> frozenset[s
 
 
 async def _folders(line: Line, offers: frozenset[str], seconds: float) -> Folders:
-    spaces = await line.ask(Stage.SELECT, "NAMESPACE", seconds=seconds) if "NAMESPACE" in offers else None
     # Most servers give the attributes unasked.
     extended = ["RETURN (SPECIAL-USE)"] if {"SPECIAL-USE", "LIST-EXTENDED"} <= offers else []
-    answer = await line.ask(Stage.SELECT, "LIST", '""', '"*"', *extended, seconds=seconds)
+    listing = ["LIST", '""', '"*"', *extended]
+    if "NAMESPACE" not in offers:
+        return _surveyed(await line.ask(Stage.SELECT, *listing, seconds=seconds), None)
+    asked = (Question(Stage.SELECT, words, seconds) for words in (["NAMESPACE"], listing))
+    spaces, answer = await line.ask_both(*asked)
     return _surveyed(answer, spaces)
 
 
@@ -135,5 +150,8 @@ def _surveyed(listed: Answer, spaces: Answer | None) -> Folders:
 
 @lru_cache(maxsize=256)
 def _offered(told: Answer) -> frozenset[str]:
-    words = (word for values in told.about(b"CAPABILITY") for word in values[1:])
-    return frozenset(word.decode("ascii", "replace").upper() for word in words if isinstance(word, bytes))
+    return _words(word for values in told.about(b"CAPABILITY") for word in values[1:])
+
+
+def _words(values: Iterable[Value]) -> frozenset[str]:
+    return frozenset(word.decode("ascii", "replace").upper() for word in values if isinstance(word, bytes))

@@ -6,11 +6,12 @@ Kept of it: commands and their checks, tags, the table of states. Replaced, beca
   counting parentheses, and one in a subject swallows the lines after it. Here lines and literals are taken from a
   buffer in a loop, and a response ends where its line ends.
 * A connection that is lost fails no command that waits. Here it fails the one in hand.
-* Commands of one name at the same time deadlock. Here there is one command at a time.
+* Commands of one name at the same time deadlock. Here those that are said at once are answered one after another.
 * A greeting of BYE, a `+` other than APPEND's, and lines that nobody asked for are lost. Here the greeting is the
   answer to a command that was never sent, and every `+` takes the next of what is owed.
 * Each command has a clock of its own, set anew at each line. Here the connection has one, that is looked at when it
   rings, and a command costs a third less.
+* What is sent is spelled out for the log even when nobody logs.
 * Nothing is bounded. Here lines, literals and the whole answer to a command are, and how many large ones there may be
   at once.
 
@@ -68,19 +69,21 @@ class Said(NamedTuple):  # not a dataclass: most of what is made here are these,
 
 
 class Command:
-    """A command in hand, and all that the server says to it, the tagged line last.
+    """A command that is to be answered within so many `seconds`, and all that the server says to it, the tagged line
+    last.
 
     Raises `ValueError` for an argument that would end the line.
     """
 
-    def __init__(self, name: str, tag: str, *arguments: str, prefix: str | None = None) -> None:
+    def __init__(self, name: str, tag: str, *arguments: str, prefix: str | None = None, seconds: float) -> None:
         self.name = name
+        self.seconds = seconds
         self.tag = tag.encode()
         self.text = " ".join((tag, prefix, name, *arguments) if prefix else (tag, name, *arguments))
         if _BREAKS.search(self.text):
             raise ValueError(f"an argument of {name} has a NUL, CR or LF")
         self.said: list[Said] = []
-        self.done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # whether it was answered by OK
+        self.answered = False
 
 
 class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
@@ -104,34 +107,49 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self._heard = 0  # octets since our last turn
         self._owed: deque[bytes] = deque()
         # "* OK ready" has the form of an answer to a command with the tag "*".
-        self._greeting = self.pending_sync_command = Command("GREETING", "*")
+        self.greeting = Command("GREETING", "*", seconds=0)
+        self._next: deque[Command] = deque()  # those that were said along with the one in hand
+        self._done: asyncio.Future[None] = self.loop.create_future()  # all that was said is answered
+        self.pending_sync_command = self.greeting
 
-    async def greeting(self, seconds: float) -> list[Said]:
-        """What the server says first."""
-        return await self._answer(self._greeting, seconds)
+    async def greeted(self, seconds: float) -> None:
+        """Until the server has said what it says first. Raises as `execute` does."""
+        if not self._done.done():
+            self._allow(seconds)
+        await self._done
 
-    async def execute(self, command: Command, seconds: float, *, owed: Iterable[bytes] = ()) -> list[Said]:
-        """All that the server says to `command`, the tagged line last; each `+` is given the next of what is `owed`.
+    async def execute(self, *commands: Command, owed: Iterable[bytes] = ()) -> None:
+        """Say all of them at once and have them answered; each `+` is given the next of what is `owed`.
 
-        Raises what broke the connection, TimeoutError after so many `seconds`, or `Abort` when the server doesn't speak
-        IMAP.
+        Raises what broke the connection, TimeoutError when one isn't answered within its `seconds` after the one
+        before, or `Abort` when the server doesn't speak IMAP.
         """
-        assert self.pending_sync_command is None, "one command at a time"
-        assert self.state in Commands[command.name].valid_states, f"{command.name} in state {self.state}"
+        assert self.pending_sync_command is None, "one task at a time"
+        assert self.transport is not None
+        state = self.state
+        for command in commands:
+            assert state in Commands[command.name].valid_states, f"{command.name} in state {state}"
+            state = _LEADS_TO.get(command.name, state)
         self._heard = 0
         self._owed = deque(owed)
-        self.pending_sync_command = command
-        self.send(command.text)
-        return await self._answer(command, seconds)
+        self._done = self.loop.create_future()
+        self._next = deque(commands)
+        self._go_on()
+        self.transport.write("".join(f"{command.text}\r\n" for command in commands).encode())
+        await self._done
 
-    async def _answer(self, command: Command, seconds: float) -> list[Said]:
-        if not command.done.done():
-            self._deadline = self.loop.time() + seconds
-            if self._clock is None or self._clock.when() > self._deadline:
-                self._set_clock()
-        if await command.done:
-            self.state = _LEADS_TO.get(command.name, self.state)
-        return command.said
+    def _go_on(self) -> None:
+        """With the next command, if there is one."""
+        self.pending_sync_command = self._next.popleft() if self._next else None
+        if self.pending_sync_command is not None:
+            self._allow(self.pending_sync_command.seconds)
+        elif not self._done.done():  # else whoever waited was cancelled
+            self._done.set_result(None)
+
+    def _allow(self, seconds: float) -> None:
+        self._deadline = self.loop.time() + seconds
+        if self._clock is None or self._clock.when() > self._deadline:
+            self._set_clock()
 
     def _set_clock(self) -> None:
         if self._clock is not None:
@@ -183,10 +201,10 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None
-        if self.pending_sync_command is not None:
-            command, self.pending_sync_command = self.pending_sync_command, None
-            if not command.done.done():  # else whoever waited was cancelled
-                command.done.set_exception(error)
+        self.pending_sync_command = None
+        self._next.clear()
+        if not self._done.done():
+            self._done.set_exception(error)
         if self.transport is not None:
             self.transport.abort()
 
@@ -266,16 +284,17 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
 
     def _conclude(self, command: Command, text: bytes) -> None:
         result = text.partition(b" ")[0].decode("ascii", "replace").upper()
-        if result not in {"OK", "NO", "BAD"} and (command is not self._greeting or result != "BYE"):
+        if result not in {"OK", "NO", "BAD"} and (command is not self.greeting or result != "BYE"):
             raise Abort("an answer that is neither yes nor no")  # PREAUTH among them: it would prove no login
         if command.name == "STARTTLS" and result == "OK":
             assert self.transport is not None
             self.transport.pause_reading()  # what comes now is for TLS
             if self._buffer:
                 raise Abort("more was said before TLS than was asked for")
+        if result == "OK":
+            self.state = _LEADS_TO.get(command.name, self.state)
         self._owed.clear()
         _large.discard(self)
-        self.pending_sync_command = None
         command.said.append(Said(text))
-        if not command.done.done():
-            command.done.set_result(result == "OK")
+        command.answered = True
+        self._go_on()

@@ -118,7 +118,7 @@ class Access:
             self._session.say(f"OK [CAPABILITY {self._capabilities()}] warmup sandbox ready")
             await self._flush()
             while await self._turn(await self._command()):
-                await self._flush()
+                pass  # what was said at once is answered at once, as Dovecot does
             await self._flush()
         except (Over, OSError):  # OSError: the client left while it was spoken to, or TLS came to nothing
             pass
