@@ -9,19 +9,21 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from warmup import imap, smtp
 from warmup.daemon.loop import Factory
 from warmup.daemon.trust import ACCESS, SERVICES, SUBMISSION
 from warmup.imap import Access
+from warmup.imap.line import Question
 from warmup.model import Stage
 from warmup.sandbox import Account
 from warmup.smtp import Session
-from warmup.tls import resuming
+from warmup.tls import context
 
 from .replay import Spoken, replay
 from .servers import Servers
-from .tape import Submission, Tape, Visit
+from .tape import Command, Submission, Tape, Visit
 
 _AT_SIGN_IN = {"CAPABILITY", "NAMESPACE", "LIST", "LOGOUT"}  # said by `sign_in` and `close`
 _SECONDS = 60.0
@@ -29,8 +31,7 @@ _SECONDS = 60.0
 
 def measure(tape: Tape, people: Sequence[Account], servers: Servers, loop: Factory) -> Spoken:
     """On these servers, which nobody else has used."""
-    authority = str(servers.authority) if servers.authority else None
-    tls = {service: resuming(service, authority) for service in SERVICES}  # made once in a process
+    tls = {service: servers.resuming(service) or context() for service in SERVICES}  # made once in a process
     return replay(tape, people, servers, Adapters(tls), loop)
 
 
@@ -60,8 +61,15 @@ class Adapters:
             servers.imap, account.address, account.password, tls=self.tls[ACCESS], timeouts=imap.Timeouts()
         )
         assert isinstance(access, Access), access
-        for command in visit.commands:
-            if command.name not in _AT_SIGN_IN:
+        said = [command for command in visit.commands if command.name not in _AT_SIGN_IN]
+        for command, after in zip_longest(said, said[1:]):
+            if after is not None and after.along:
+                await access._line.ask_both(_question(command), _question(after))
+            elif not command.along:
                 owed = [command.owed] if command.owed is not None else []
                 await access._line.ask(Stage.FETCH, command.name, *command.arguments, owed=owed, seconds=_SECONDS)
         await access.close()
+
+
+def _question(command: Command) -> Question:
+    return Question(Stage.FETCH, (command.name, *command.arguments), _SECONDS)

@@ -21,7 +21,7 @@ import trustme
 from warmup.daemon.clock import SystemClock
 from warmup.model import Endpoint
 from warmup.sandbox import Account, Sandbox
-from warmup.tls import context
+from warmup.tls import context, resuming
 
 PROVIDERS = ("north.test", "east.test", "south.test")
 
@@ -68,6 +68,10 @@ class Servers:
     def tls(self) -> ssl.SSLContext | None:
         """The context that all of this process's connections share; None in the clear."""
         return context(str(self.authority)) if self.authority else None
+
+    def resuming(self, service: str) -> ssl.SSLContext | None:
+        """One for a service, that shows a server sessions of before, as the daemon's do."""
+        return resuming(service, str(self.authority)) if self.authority else None
 
     @property
     def cpu(self) -> float:

@@ -17,6 +17,7 @@ from unittest.mock import patch
 import warmup.imap.line
 import warmup.smtp
 from warmup.imap import Access
+from warmup.imap.line import Question
 from warmup.smtp import Session
 
 _IMAP = warmup.imap.line.Line
@@ -32,11 +33,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An IMAP command such as "UID FETCH"; `owed` is the literal that goes with it."""
+    """An IMAP command such as "UID FETCH"; `owed` is the literal that goes with it. `along`: it was said at once with
+    the one before it.
+    """
 
     name: str
     arguments: tuple[str, ...]
-    owed: bytes | None
+    owed: bytes | None = None
+    along: bool = False
 
 
 @dataclass(slots=True)
@@ -104,7 +108,7 @@ def _record_smtp(tape: Tape, instant: Callable[[], datetime], patches: ExitStack
 
 def _record_imap(tape: Tape, instant: Callable[[], datetime], patches: ExitStack) -> None:
     known: dict[_IMAP, Visit] = {}
-    ask = _IMAP.ask
+    ask, ask_both = _IMAP.ask, _IMAP.ask_both
     sign_in = warmup.imap.sign_in
 
     async def signed_in(endpoint: Any, login: str, *args: Any, **kwargs: Any) -> Any:
@@ -122,8 +126,15 @@ def _record_imap(tape: Tape, instant: Callable[[], datetime], patches: ExitStack
             known.setdefault(line, Visit()).commands.append(Command(command, arguments, owed))
         return await ask(line, stage, command, *arguments, **kwargs)
 
+    async def asked_both(line: _IMAP, *questions: Question) -> Any:
+        commands = known.setdefault(line, Visit()).commands
+        for along, (_, (command, *arguments), _) in enumerate(questions):
+            commands.append(Command(command, tuple(arguments), along=bool(along)))
+        return await ask_both(line, *questions)
+
     patches.enter_context(patch("warmup.daemon.reader.sign_in", signed_in))
     patches.enter_context(patch.object(_IMAP, "ask", asked))
+    patches.enter_context(patch.object(_IMAP, "ask_both", asked_both))
 
 
 def _by_instant(sessions: list[tuple[datetime, Any]]) -> dict[datetime, list[Any]]:
