@@ -53,6 +53,8 @@ def agenda(db: Connection, number: int, now: datetime, counting: bool) -> Agenda
 
 
 def _agendas(db: Connection, known: Mapping[int, Mailbox], now: datetime, counting: bool) -> Mapping[int, Agenda]:
+    if not known:
+        return {}
     visits = messages.visits(db, known, now, ahead=AHEAD)
     outbound = [message for visit in visits.values() for message in visit.outbound]
     threads = turns(db, outbound)

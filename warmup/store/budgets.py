@@ -119,7 +119,7 @@ def unobserved(db: Connection, *, now: datetime, soon: datetime, since: datetime
     """The days, by mailbox, of which something is due until `soon` and which nobody has looked at `since`; without
     those that looking into is held at `now`.
     """
-    return {(row.sender, row.local_date) for row in db.execute(_UNOBSERVED, {"now": now, "soon": soon, "since": since})}
+    return {(sender, on) for sender, on in _UNOBSERVED.rows(db, {"now": now, "soon": soon, "since": since})}
 
 
 _OBSERVE: dict[str, Kept] = {}  # by the name of the dialect, once it was needed
@@ -154,7 +154,7 @@ _looked = exists().where(
     b.mailbox == m.sender, b.local_date == m.local_date, b.looked_at > bindparam("since", type_=b.looked_at.type)
 )
 _live = and_(mailbox.c.id == m.sender, mailbox.c.removed_at.is_(None), ~SHUT)
-_UNOBSERVED = (
+_UNOBSERVED = Kept(
     select(m.sender, m.local_date)
     .join(mailbox, _live)
     .where(IN_A_CIRCLE, WAITING, m.due_at <= bindparam("soon", type_=m.due_at.type), ~_looked)

@@ -87,7 +87,7 @@ def held_hosts(db: Connection, now: datetime) -> frozenset[str]:
 
 def narrow(db: Connection, since: datetime) -> list[Pause]:
     """What a server's answer has held since then, over or not, that holds several mailboxes."""
-    return [to_pause(row) for row in db.execute(_NARROW, {"now": since})]
+    return [to_pause(row) for row in _NARROW.rows(db, {"now": since})]
 
 
 def lift(db: Connection, now: datetime, *, id: int | None = None, mailbox: int | None = None) -> int:
@@ -221,7 +221,7 @@ _VISITED = update(pause).where(pause.c.mailbox == bindparam("whom"), _UNVISITED)
 _HELD_HOSTS = select(pause.c.host).where(pause.c.host.is_not(None), _holds(NOW))
 NEXT_END = select(func.min(pause.c.until)).where(_holds(NOW))
 _shared = or_(pause.c.scope == Scope.DOMAIN, pause.c.scope == Scope.HOST)
-_NARROW = _all().where(_shared, pause.c.cause == Cause.VERDICT, pause.c.since >= NOW)
+_NARROW = Kept(_all().where(_shared, pause.c.cause == Cause.VERDICT, pause.c.since >= NOW))
 
 _LAST = 2**31 - 1  # the databases take no greater number
 _OWN = (Scope.MAILBOX, Scope.LANE, Scope.ACCESS)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, cast
+from sqlalchemy import BigInteger, ColumnElement, cast
+
+from .listed import one_of
 
 # Never changed: two nodes that count differently would serve one mailbox together. A guess: enough that a share of a
 # dozen nodes is even, few enough that all of them are taken in a moment.
@@ -39,4 +41,4 @@ def spread(shard: int) -> int:
 
 def among(mailbox: ColumnElement[int]) -> ColumnElement[bool]:
     """That a mailbox belongs to one of the parameter `shards`."""
-    return shard_of(mailbox).in_(bindparam("shards", expanding=True))
+    return one_of(shard_of(mailbox), "shards")

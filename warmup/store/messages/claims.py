@@ -81,10 +81,10 @@ def senders_due(db: Connection, now: datetime, shards: Shards | None = None) -> 
     those alone.
     """
     if shards is None:
-        due = db.scalars(_SENDERS_DUE, {"now": now})
+        due = _SENDERS_DUE.rows(db, {"now": now})
     else:
-        due = db.scalars(_SENDERS_DUE_AMONG, {"now": now, "shards": list(shards)})
-    return list(dict.fromkeys(due))
+        due = _SENDERS_DUE_AMONG.rows(db, {"now": now, "shards": shards})
+    return list(dict.fromkeys(row[0] for row in due))
 
 
 def claim(
@@ -194,7 +194,7 @@ def release(
     freed = update(message).where(*left, m.data_at.is_(None)).values(claimed_at=None, claimed_by=None)
     lost = m.data_at.is_not(None), m.visit_at.is_(None), m.missing_at.is_(None)
     doubted = update(message).where(*left, *lost).values(visit_at=m.data_at, reason=INTERRUPTED)
-    of = {} if shards is None else {"shards": list(shards)}
+    of = {} if shards is None else {"shards": shards}
     return db.execute(freed, of).rowcount + db.execute(doubted, of).rowcount
 
 
@@ -288,8 +288,8 @@ def _settling(why_not: ColumnElement[Any]) -> Kept:
 
 _GIVE_BACK = update(message).where(WHICH, IN_HAND)
 # Each once, but not by DISTINCT: for that SQLite would read all that waits, in the order of the senders.
-_SENDERS_DUE = select(m.sender).where(IN_A_CIRCLE, WAITING, m.due_at <= NOW).order_by(m.due_at, m.sender)
-_SENDERS_DUE_AMONG = _SENDERS_DUE.where(among(m.sender))
+_senders = select(m.sender).where(IN_A_CIRCLE, WAITING, m.due_at <= NOW).order_by(m.due_at, m.sender)
+_SENDERS_DUE, _SENDERS_DUE_AMONG = Kept(_senders), Kept(_senders.where(among(m.sender)))
 _HOLD = Kept(
     select(mailbox.c.id)
     .where(mailbox.c.id == _sender, exists().where(_due))

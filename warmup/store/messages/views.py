@@ -160,7 +160,7 @@ def next_due(db: Connection, now: datetime) -> datetime | None:
     """The first instant after `now` at which anything is due: a slot, a visit, a look at Sent or at what is told, the
     end of a pause.
     """
-    firsts = db.execute(_NEXT, {"now": now}).one()
+    (firsts,) = _NEXT.rows(db, {"now": now})
     return min(filter(None, firsts), default=None)
 
 
@@ -204,4 +204,4 @@ _FIRSTS = (
     select(m.ask_at).where(_in_pool(m.sender), m.ask_at > NOW).order_by(m.ask_at).limit(1),
     select(m.keep_at).where(_in_pool(m.sender), m.keep_at > NOW).order_by(m.keep_at).limit(1),
 )
-_NEXT = select(*(first.scalar_subquery() for first in (*_FIRSTS, NEXT_END)))
+_NEXT = Kept(select(*(first.scalar_subquery() for first in (*_FIRSTS, NEXT_END))))

@@ -69,9 +69,8 @@ def visits_due(db: Connection, now: datetime, shards: Shards | None = None) -> d
     """The mailboxes to visit, and the hosts where they are, the longest due first; with `shards`, of those alone. A
     removed one isn't: we have no business there any more. Nor one that looking into is held.
     """
-    if shards is None:
-        return {row.whom: row.host for row in db.execute(_DUE, {"now": now})}
-    return {row.whom: row.host for row in db.execute(_DUE_AMONG, {"now": now, "shards": list(shards)})}
+    due = _DUE.rows(db, {"now": now}) if shards is None else _DUE_AMONG.rows(db, {"now": now, "shards": shards})
+    return {whom: host for whom, host in due}
 
 
 def visits(
@@ -132,13 +131,13 @@ _pending = union_all(_looked, _kept, _asked).subquery()
 _due = _pending.c
 _live = and_(mailbox.c.id == _due.whom, mailbox.c.removed_at.is_(None), ~SHUT)
 
-_DUE = (
+_whom_and_where = (
     select(_due.whom, mailbox.c.imap_host.label("host"))
     .join_from(_pending, mailbox, _live)
     .group_by(_due.whom, mailbox.c.imap_host)
     .order_by(func.min(_due.at), _due.whom)
 )
-_DUE_AMONG = _DUE.where(among(_due.whom))
+_DUE, _DUE_AMONG = Kept(_whom_and_where), Kept(_whom_and_where.where(among(_due.whom)))
 _soon = bindparam("soon", type_=m.visit_at.type)
 _looked_at = and_(m.visit_at <= _soon, or_(m.visit_at <= NOW, m.opened_at.is_not(None)))
 
