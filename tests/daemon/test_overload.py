@@ -238,17 +238,17 @@ async def test_looks_take_a_tenth_of_the_time_at_most_but_none_is_long_in_coming
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, takes: float, apart: float
 ) -> None:
     looks: list[datetime] = []
-    do = Store.do
+    look = Store.look
 
-    async def slow(store: Store, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    async def slow(store: Store, found: int | None, work: Callable[..., Any], /, *args: Any) -> Any:
         looks.append(world.clock.now())
         world.clock.jump(world.clock.now() + timedelta(seconds=takes))
-        return await do(store, work, *args, **kwargs)
+        return await look(store, found, work, *args)
 
     async with World(tmp_path) as world:
         with opened(world.config, world.clock, world.facts.append, {}) as office:
             leaving = ways.Ways(office)
-            monkeypatch.setattr(Store, "do", slow)
+            monkeypatch.setattr(Store, "look", slow)
             for _ in range(30):
                 await leaving.look()
                 world.clock.jump(world.clock.now() + timedelta(seconds=1))

@@ -188,6 +188,14 @@ async def test_a_quick_work_is_done_in_the_loops_thread_where_nobody_is_waited_f
         assert another.run(mailboxes.get, "ann@one.test").name == "8"
 
 
+@pytest.mark.parametrize(("found", "here"), [(None, False), (0, True), (49, True), (50, False)])
+async def test_a_look_keeps_the_loop_only_where_little_was_found(
+    url: str, pool: Pool, found: int | None, here: bool
+) -> None:
+    thread = await pool.store.look(found, lambda _: threading.get_ident())
+    assert (thread == threading.get_ident()) is (here and not url.startswith("postgresql"))
+
+
 async def test_a_quick_work_comes_after_those_that_were_asked_for_before_it(pool: Pool) -> None:
     done: list[str] = []
 

@@ -52,13 +52,16 @@ class Reader:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._crew = Crew(self._crashed)
+        self._found: int | None = None  # mailboxes that were due at the last look
 
     async def tick(self) -> None:
         """Begin a visit to every mailbox in which something is due and nobody is looking."""
         self._crew.check()
         office, share = self._office, self._office.share
         busy, counting = frozenset(self._crew.keys), office.config.reading.count_sent
-        hosts, agendas = await office.store.do(due, office.clock.now(), counting, share.shards, busy)
+        asked = (office.clock.now(), counting, share.shards, busy)
+        hosts, agendas = await office.store.look(self._found, due, *asked)
+        self._found = len(hosts)
         for number, host in hosts.items():
             if share.serves(number):
                 self._crew.begin(number, partial(self._in_turn, number, host, agendas.get(number)))

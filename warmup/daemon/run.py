@@ -284,7 +284,7 @@ class Daemon:
                 await self._listener.tick()
                 await self._sender.tick()
                 await self._sender.idle()
-                due = await self._office.store.do(messages.next_due, clock.now())
+                due = await self._office.store.quickly(messages.next_due, clock.now())
                 clock.jump(min(at for at in (midnight, due, until) if at is not None))
         finally:
             await self._end()

@@ -37,6 +37,7 @@ class Ways:
         self._room = WaitingRoom(_CALLED)
         self._narrow: Set[_Way] = frozenset()
         self._rests = office.clock.now()  # until when
+        self._found: int | None = None  # mailboxes that were due at the last look
 
     @property
     def empty(self) -> bool:
@@ -50,11 +51,12 @@ class Ways:
         store, now = self._office.store, self._office.clock.now()
         if now < self._rests <= now + _RESTS:  # else the clock was set back
             return
-        due, narrow = await store.do(_due, now, self._office.share.shards)
+        due, narrow = await store.look(self._found, _due, now, self._office.share.shards)
+        self._found = len(due)
         self._narrow = {(pause.scope, pause.domain or pause.host or "") for pause in narrow}
         if strangers := self._room.strangers(due):
             # Those of a domain who go one at a time mustn't take the turns of others who go to the same host.
-            ends = await store.do(mailboxes.ends, strangers)
+            ends = await store.look(len(strangers), mailboxes.ends, strangers)
             alone = {domain for scope, domain in self._narrow if scope is Scope.DOMAIN}
             self._room.enter({number: domain if domain in alone else host for number, (domain, host) in ends.items()})
         after = self._office.clock.now()
@@ -63,7 +65,7 @@ class Ways:
     async def call(self) -> list[Mailbox]:
         """Those whose turn it is, each until it `leave`s."""
         called = list(self._room.call())
-        found = await self._office.store.do(mailboxes.some, called) if called else {}
+        found = await self._office.store.look(len(called), mailboxes.some, called) if called else {}
         for number in called:
             if number not in found or not self._office.share.serves(number):  # purged, or another node's by now
                 self._room.leave(number)

@@ -27,6 +27,8 @@ from .nodes import Node
 from .shards import SHARDS
 from .writer import Writer
 
+_LITTLE = 50  # mailboxes; a guess: what is due of them is read in some milliseconds
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -94,6 +96,15 @@ class Store:
         """
         result: T = await self._writer.submit(lambda db: work(db, *args, **kwargs), quick=True)
         return result
+
+    async def look(
+        self, found: int | None, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`work`, which reads what is due: quickly, if the look before `found` little or there is little to look for.
+        None: nobody knows.
+        """
+        little = found is not None and found < _LITTLE
+        return await (self.quickly(work, *args, **kwargs) if little else self.do(work, *args, **kwargs))
 
     def lock(self, node: str = "") -> None:
         """Be the only daemon on this database, by that name, until `close` or the end of the process. Raises
