@@ -28,7 +28,8 @@ def pages(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
 
 def found(answer: Answer) -> list[int]:
     """The numbers a search found, in their order."""
-    return sorted({number for values in answer.about(b"SEARCH") for number in numbers(values[1:])})
+    told = (said.text.split() for said in answer.lines[:-1] if said.text[:6].upper() == b"SEARCH")
+    return sorted({number for words in told for number in numbers(words[1:])})
 
 
 def texts(answer: Answer) -> dict[int, bytes]:

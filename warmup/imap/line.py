@@ -92,7 +92,8 @@ class Answer:
         """What stands after a name in the brackets of a status, `[UIDVALIDITY 7]`, by that name in upper case; the last
         where it is said twice.
         """
-        return {match[1].upper(): match[2] for said in self.lines if (match := _CODE.match(said.text))}
+        coded = (_CODE.match(said.text) for said in self.lines if said.text[3:4] == b"[")
+        return {match[1].upper(): match[2] for match in coded if match}
 
 
 class Line:
