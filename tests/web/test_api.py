@@ -61,6 +61,15 @@ def test_a_program_with_the_token_pauses_and_resumes(program: Visitor, pool: Poo
 
 
 @pytest.mark.parametrize(
+    ("why", "note"),
+    [("Umzug, zÉ", "Umzug, zÉ"), ("a\n\x1b[1mb\ud800", "a [1mb"), (" ", "")],
+)
+def test_a_note_is_put_on_one_line(program: Visitor, why: str, note: str) -> None:
+    answer = program.posts("/api/mailboxes/ann@one.test/pause", json.dumps({"why": why}))
+    assert (answer.status, answer.json["by"]) == (201, f"the operator: {note}" if note else "the operator")
+
+
+@pytest.mark.parametrize(
     ("path", "body", "told"),
     [
         ("/api/mailboxes/ann@one.test/pause", "{", "isn't JSON"),

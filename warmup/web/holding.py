@@ -15,6 +15,7 @@ from warmup.address import canonical
 from warmup.config.values import Wrong, duration
 from warmup.model import Cause, Pause, Scope
 from warmup.store import Connection, mailboxes, pauses
+from warmup.throttle.report import clean
 
 _LONGEST = 200  # characters of a note
 _length = duration("1m", "400d")
@@ -38,12 +39,12 @@ def number(words: str) -> int:
 
 
 def note(words: object) -> str:
-    """A note for colleagues, on one line. Raises 400."""
+    """A note for colleagues, put on one line. Raises 400."""
     if words is None:
         return ""
-    if not isinstance(words, str) or len(words) > _LONGEST or not words.isprintable():
-        raise HTTPException(400, f"why: write text on one line, of {_LONGEST} characters at most")
-    return words.strip()
+    if not isinstance(words, str) or len(words) > _LONGEST:
+        raise HTTPException(400, f"why: write text, of {_LONGEST} characters at most")
+    return clean(words)
 
 
 def pause(db: Connection, address: str, during: timedelta | None, why: str, now: datetime) -> Pause:

@@ -212,7 +212,7 @@ _WISH: Schema = {
             "pattern": "^([1-9][0-9]{0,2}m|[1-9][0-9]{0,2}h|[1-9][0-9]?d)?$",
             "description": 'How long, such as "4h", up to 400 days; null: until a person ends it',
         },
-        "why": {"type": ["string", "null"], "maxLength": 200, "pattern": "^[ -~]*$"},
+        "why": {"type": ["string", "null"], "maxLength": 200, "description": "A note, which is put on one line"},
     },
     "additionalProperties": False,
 }
