@@ -112,7 +112,7 @@ def _daemon(runs: Sequence[Run]) -> Iterator[str]:
     yield row("  answered: exchanges", lambda life: life.exchanges)
     yield row("  put away", lambda life: life.filed)
     turns = ([run.watched[m.name].tape.turns / run.lives[m.name].messages for run in runs] for m in MANNERS)
-    yield _row("turns with servers per message: commands and texts", *map(spread, turns))
+    yield _row("turns with servers per message: what is said at once is one", *map(spread, turns))
     yield from (f"  {manner.name}: {manner.says}" for manner in MANNERS)
 
 

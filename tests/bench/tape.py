@@ -66,9 +66,12 @@ class Tape:
 
     @property
     def turns(self) -> int:
-        """How often a client had its turn: SMTP's EHLO, AUTH, MAIL, RCPT, DATA, dot and QUIT, and all of IMAP."""
+        """How often the daemon had its turn: SMTP's EHLO, AUTH, MAIL, RCPT, DATA, dot and QUIT; AUTHENTICATE and all
+        other commands of IMAP, but for those that it said along with another.
+        """
         smtp = sum(3 + 4 * len(session.messages) for _, session in self.submissions)
-        return smtp + sum(1 + len(visit.commands) for _, visit in self.visits)
+        imap = sum(1 + sum(not command.along for command in visit.commands) for _, visit in self.visits)
+        return smtp + imap
 
     @property
     def texts(self) -> int:
