@@ -273,7 +273,9 @@ async def test_a_refusal_after_which_the_server_hangs_up_is_told(
 
 
 @pytest.mark.parametrize("first", ["OK done", "NO never"])
-async def test_each_of_what_is_said_at_once_has_its_time(serve: Serve, trusting: ssl.SSLContext, first: str) -> None:
+async def test_silence_after_the_first_of_two_is_told_of_the_second_unless_the_first_was_refused(
+    serve: Serve, trusting: ssl.SSLContext, first: str
+) -> None:
     half = f'C: a EXAMINE "INBOX"\nS: * 1 EXISTS\nS: a {first}\nC: a {SEARCH}\n-- silence'
     access = await signed_in(await serve(session(half)), trusting, timeouts=HASTY)
     with pytest.raises(AccessRefused if first == "NO never" else AccessLost) as lost:

@@ -68,6 +68,9 @@ class Question(NamedTuple):
     words: Sequence[str]
     seconds: float
 
+    def __repr__(self) -> str:  # where one signs in, a word is the password
+        return f"Question({self.stage!r}, {self.words[:1]}, {self.seconds!r})"
+
 
 class Farewell(AccessLost):
     """The server ended the session with a BYE: `why` is that, word for word."""
