@@ -64,7 +64,7 @@ class Adapters:
         said = [command for command in visit.commands if command.name not in _AT_SIGN_IN]
         for command, after in zip_longest(said, said[1:]):
             if after is not None and after.along:
-                await access._line.ask_both(_question(command), _question(after))
+                await access._line.ask_all(_question(command), _question(after))
             elif not command.along:
                 owed = [command.owed] if command.owed is not None else []
                 await access._line.ask(Stage.FETCH, command.name, *command.arguments, owed=owed, seconds=_SECONDS)

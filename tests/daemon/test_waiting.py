@@ -29,13 +29,13 @@ def test_who_came_first_is_called_first() -> None:
     assert order == [7, 3, 5, 9]
 
 
-def test_only_those_who_neither_wait_nor_are_called_are_strangers() -> None:
+def test_it_knows_those_who_wait_and_those_who_are_called() -> None:
     room = WaitingRoom(1)
     room.enter({1: "a.test", 2: "a.test"})
     (called,) = room.call()
-    assert room.strangers([3, 2, 1]) == [3]
+    assert set(room.numbers) == {1, 2}
     room.leave(called)
-    assert room.strangers([3, 2, 1]) == [3, 1]
+    assert set(room.numbers) == {2}
 
 
 def test_one_that_goes_on_elsewhere_keeps_nobody_of_its_line_waiting() -> None:

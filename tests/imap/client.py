@@ -60,7 +60,7 @@ def session(rest: str = "", *, offers: str = "IMAP4rev1 UIDPLUS MOVE", folders: 
     namespace = 'C: a NAMESPACE\nS: * NAMESPACE (("" "/")) NIL NIL\nS: a OK done' if "NAMESPACE" in offers else ""
     return f"""
         {hello()}
-        {authenticate()}
+        {authenticate(f"a OK [CAPABILITY {offers}] in")}
         {capability(offers)}
         {namespace}
         C: a LIST "" "*"

@@ -48,14 +48,28 @@ async def test_a_sign_in_tells_the_folders(serve: Serve, trusting: ssl.SSLContex
     assert not access.usable
 
 
+MORE = "IMAP4rev1 NAMESPACE LIST-EXTENDED SPECIAL-USE"
+
+
+@pytest.mark.parametrize(
+    ("before", "welcome", "first"),
+    [
+        ("IMAP4rev1 AUTH=PLAIN", f"a OK [CAPABILITY {MORE}] in", ""),
+        ("IMAP4rev1 AUTH=PLAIN", f"* CAPABILITY {MORE}\nS: a OK in", ""),
+        ("IMAP4rev1 AUTH=PLAIN", "a OK in", f"{BASE}\n"),
+        (f"{MORE} AUTH=PLAIN", "a OK in", f"{BASE}\n"),
+    ],
+    ids=["in the welcome", "beside the welcome", "when asked", "by a proxy, and when asked"],
+)
 async def test_namespace_and_special_use_are_asked_for_where_they_are_offered(
-    serve: Serve, trusting: ssl.SSLContext
+    serve: Serve, trusting: ssl.SSLContext, before: str, welcome: str, first: str
 ) -> None:
     server = await serve(
         f"""
-        {hello()}
-        {authenticate()}
-        {capability("IMAP4rev1 NAMESPACE LIST-EXTENDED SPECIAL-USE")}
+        {hello(before)}
+        {authenticate(welcome)}
+        {capability(MORE)}
+        {first}
         C: a NAMESPACE
         S: * NAMESPACE (("INBOX." ".")) NIL NIL
         S: a OK done
@@ -329,7 +343,7 @@ async def test_a_tls_handshake_has_a_deadline(trusting: ssl.SSLContext) -> None:
         f"S: * BYE {SECRET}\n-- hang up",
         f"S: {SECRET}",
         f"S: a MAYBE {SECRET}",
-        f"S: a OK in\nC: a CAPABILITY\nS: a NO {SECRET}",
+        f'S: a OK in\nC: a CAPABILITY\nS: a NO {SECRET}\nC: a LIST "" "*"\nS: a NO {SECRET}',
         f"S: a OK in\nC: a CAPABILITY\nS: + {B64_PLAIN}",
     ],
 )

@@ -284,7 +284,8 @@ class Daemon:
                 await self._listener.tick()
                 await self._sender.tick()
                 await self._sender.idle()
-                due = await self._office.store.quickly(messages.next_due, clock.now())
+                due = await self._office.store.look(0, messages.next_due, clock.now())
+                await asyncio.sleep(0)  # where nothing was in hand, nothing of this has let the loop see to a Ctrl-C
                 clock.jump(min(at for at in (midnight, due, until) if at is not None))
         finally:
             await self._end()

@@ -11,7 +11,7 @@ Owns: the order, and the bound. Does not own: what is due (`warmup.store.message
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 
 class WaitingRoom:
@@ -23,12 +23,8 @@ class WaitingRoom:
         self._line_of: dict[int, str] = {}  # of those who wait or are called
         self._called: Counter[str] = Counter()
 
-    def strangers(self, due: Iterable[int]) -> list[int]:
-        """Those who neither wait nor are called."""
-        return [number for number in due if number not in self._line_of]
-
     def enter(self, lines: Mapping[int, str]) -> None:
-        """Strangers, each at the end of a line."""
+        """Those who neither wait nor are called, each at the end of a line."""
         for number, line in lines.items():
             self._line_of[number] = line
             self._lines[line].append(number)

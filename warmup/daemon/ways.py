@@ -8,8 +8,9 @@ and their limits across nodes (`warmup.daemon.places`), sending (`warmup.daemon.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Set
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from warmup.model import Endpoint, Mailbox, Pause, Scope, chance
@@ -51,14 +52,13 @@ class Ways:
         store, now = self._office.store, self._office.clock.now()
         if now < self._rests <= now + _RESTS:  # else the clock was set back
             return
-        due, narrow = await store.look(self._found, _due, now, self._office.share.shards)
-        self._found = len(due)
-        self._narrow = {(pause.scope, pause.domain or pause.host or "") for pause in narrow}
-        if strangers := self._room.strangers(due):
-            # Those of a domain who go one at a time mustn't take the turns of others who go to the same host.
-            ends = await store.look(len(strangers), mailboxes.ends, strangers)
-            alone = {domain for scope, domain in self._narrow if scope is Scope.DOMAIN}
-            self._room.enter({number: domain if domain in alone else host for number, (domain, host) in ends.items()})
+        known = frozenset(self._room.numbers)
+        due = await store.look(self._found, _due, now, self._office.share.shards, known)
+        self._found = due.found
+        self._narrow = {(pause.scope, pause.domain or pause.host or "") for pause in due.narrow}
+        # Those of a domain who go one at a time mustn't take the turns of others who go to the same host.
+        alone = {domain for scope, domain in self._narrow if scope is Scope.DOMAIN}
+        self._room.enter({number: domain if domain in alone else host for number, (domain, host) in due.ends.items()})
         after = self._office.clock.now()
         self._rests = after + min(9 * (after - now), _RESTS)
 
@@ -115,7 +115,17 @@ def free(db: Connection, office: Office, sender: Mailbox, now: datetime) -> Endp
     return server(sender, held, chance(office.install.seed, "server", sender.address, now.isoformat()))
 
 
-def _due(db: Connection, now: datetime, shards: Shards | None) -> tuple[list[int], list[Pause]]:
-    """Those who have something to send, and what held several until lately."""
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """How many have something to send, where those go who weren't `known`, and what held several until lately."""
+
+    found: int
+    ends: Mapping[int, tuple[str, str]]
+    narrow: Sequence[Pause]
+
+
+def _due(db: Connection, now: datetime, shards: Shards | None, known: Set[int]) -> _Due:
     due = messages.senders_due(db, now, shards)
-    return due, pauses.narrow(db, now - _NARROW_FOR) if due else []
+    strangers = [number for number in due if number not in known]
+    ends = mailboxes.ends(db, strangers) if strangers else {}
+    return _Due(len(due), ends, pauses.narrow(db, now - _NARROW_FOR) if due else ())

@@ -362,7 +362,7 @@ class Access:
         """
         self._chosen = None
         usual = self._timeouts.command
-        selected, answer = await self._line.ask_both(
+        selected, answer = await self._line.ask_all(
             Question(Stage.SELECT, (command, self.folders.wire(folder)), usual),
             Question(Stage.FETCH, then, usual if seconds is None else seconds),
         )

@@ -157,12 +157,11 @@ class Line:
         """The answer to a command such as "UID FETCH"; what is `owed` goes out piece by piece as the server asks."""
         return (await self._ask([Question(stage, (command, *arguments), seconds)], owed))[0]
 
-    async def ask_both(self, first: Question, second: Question) -> tuple[Answer, Answer]:
-        """The answers to two commands that are said at once, which saves a turn (RFC 3501 §5.5). The second is carried
-        out even if the first is refused, and the first refusal is raised once both are answered.
+    async def ask_all(self, *questions: Question) -> list[Answer]:
+        """The answers to commands that are said at once, which saves turns (RFC 3501 §5.5). Each is carried out even if
+        one before it is refused, and the first refusal is raised once all are answered.
         """
-        one, other = await self._ask([first, second])
-        return one, other
+        return await self._ask(questions)
 
     async def starttls(self, tls: ssl.SSLContext, seconds: float) -> None:
         """From here on in TLS; what the server said before is to be forgotten. `seconds` for each of the two steps."""

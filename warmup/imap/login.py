@@ -52,12 +52,11 @@ async def sign_in(
         if isinstance(secret, Bearer):
             mechanisms = {offer.removeprefix("AUTH=") for offer in offers if offer.startswith("AUTH=")}
             shown = proof(mechanisms, login, secret, endpoint)
-            await _show(line, shown, offers, timeouts.command)
+            welcome = await _show(line, shown, offers, timeouts.command)
         else:
-            await _prove(line, offers, login, secret, timeouts.command)
-        # Not what the answer to LOGIN may say of it: that is rarely the whole.
-        offers = await _capabilities(line, Stage.LOGIN, timeouts.command)
-        return Access(line, offers, await _folders(line, offers, timeouts.command), timeouts)
+            welcome = await _prove(line, offers, login, secret, timeouts.command)
+        offers, folders = await _survey(line, _told(welcome), timeouts.command)
+        return Access(line, offers, folders, timeouts)
     except (AccessRefused, Farewell) as said:
         await line.close(timeouts.logout)
         return Response(said.stage, 0, None, said.why)
@@ -71,7 +70,7 @@ async def _introduce(
 ) -> frozenset[str]:
     """What is offered before signing in. That isn't asked for if the greeting has told one of those `wanted`."""
     greeting = await line.greeting(seconds)
-    offers = _words(greeting.codes.get(b"CAPABILITY", b"").split())
+    offers = _told(greeting)
     if not offers & ({"STARTTLS"} if endpoint.security is Security.STARTTLS else wanted):
         offers = await _capabilities(line, Stage.CONNECT, seconds)
     if endpoint.security is not Security.STARTTLS:
@@ -82,33 +81,32 @@ async def _introduce(
     return await _capabilities(line, Stage.TLS, seconds)
 
 
-async def _prove(line: Line, offers: frozenset[str], login: str, secret: str, seconds: float) -> None:
+async def _prove(line: Line, offers: frozenset[str], login: str, secret: str, seconds: float) -> Answer:
     """Exactly one mechanism, once: a wrong password tried by two counts as two failures."""
     plain = b64encode(b"\0%s\0%s" % (login.encode(), secret.encode())).decode()
     line.hide(secret, quoted(secret), plain, b64encode(secret.encode()).decode())
     if "AUTH=PLAIN" in offers:
-        await _authenticate(line, "PLAIN", [plain], offers, seconds)
-    elif "LOGINDISABLED" not in offers:
-        arguments, owed = _astrings(login, secret)
-        await line.ask(Stage.LOGIN, "LOGIN", *arguments, owed=owed, seconds=seconds)
-    else:
+        return await _authenticate(line, "PLAIN", [plain], offers, seconds)
+    if "LOGINDISABLED" in offers:
         raise AccessRefused(Stage.LOGIN, "NO the server takes neither LOGIN nor AUTHENTICATE PLAIN (not sent)")
+    arguments, owed = _astrings(login, secret)
+    return await line.ask(Stage.LOGIN, "LOGIN", *arguments, owed=owed, seconds=seconds)
 
 
-async def _show(line: Line, shown: Proof | None, offers: Set[str], seconds: float) -> None:
+async def _show(line: Line, shown: Proof | None, offers: Set[str], seconds: float) -> Answer:
     """The token, by one mechanism, once."""
     if shown is None:
         why = "NO the server takes neither AUTHENTICATE OAUTHBEARER nor XOAUTH2 (not sent)"
         raise AccessRefused(Stage.LOGIN, why)
     line.hide(shown.bearer.token, shown.opening)
-    await _authenticate(line, shown.mechanism, [shown.opening, shown.surrender], offers, seconds)
+    return await _authenticate(line, shown.mechanism, [shown.opening, shown.surrender], offers, seconds)
 
 
-async def _authenticate(line: Line, mechanism: str, owed: Sequence[str], offers: Set[str], seconds: float) -> None:
+async def _authenticate(line: Line, mechanism: str, owed: Sequence[str], offers: Set[str], seconds: float) -> Answer:
     """The first of what is owed goes along with the command, if the server takes that and isn't asked for too much."""
     at_once = 1 if "SASL-IR" in offers and len(owed[0]) <= _COMMAND else 0
     pieces = [piece.encode() + b"\r\n" for piece in owed[at_once:]]
-    await line.ask(Stage.LOGIN, "AUTHENTICATE", mechanism, *owed[:at_once], owed=pieces, seconds=seconds)
+    return await line.ask(Stage.LOGIN, "AUTHENTICATE", mechanism, *owed[:at_once], owed=pieces, seconds=seconds)
 
 
 def _astrings(*values: str) -> tuple[list[str], list[bytes]]:
@@ -131,21 +129,35 @@ async def _capabilities(line: Line, stage: Stage, seconds: float) -> frozenset[s
     return _offered(answer)
 
 
-async def _folders(line: Line, offers: frozenset[str], seconds: float) -> Folders:
+async def _survey(line: Line, told: frozenset[str], seconds: float) -> tuple[frozenset[str], Folders]:
+    """What is offered and which folders there are, once signed in. What a server has `told` of it in its welcome is
+    rarely the whole, so that is asked for; the folders along with it, and again if there turns out to be more to ask.
+    """
+    asked = _of_folders(told, seconds)
+    capabilities, *answers = await line.ask_all(Question(Stage.LOGIN, ("CAPABILITY",), seconds), *asked)
+    offers = _offered(capabilities)
+    if (better := _of_folders(offers, seconds)) != asked:
+        answers = await line.ask_all(*better)
+    return offers, _surveyed(*answers)
+
+
+def _of_folders(offers: Set[str], seconds: float) -> list[Question]:
     # Most servers give the attributes unasked.
     extended = ["RETURN (SPECIAL-USE)"] if {"SPECIAL-USE", "LIST-EXTENDED"} <= offers else []
-    listing = ["LIST", '""', '"*"', *extended]
-    if "NAMESPACE" not in offers:
-        return _surveyed(await line.ask(Stage.SELECT, *listing, seconds=seconds), None)
-    asked = (Question(Stage.SELECT, words, seconds) for words in (["NAMESPACE"], listing))
-    spaces, answer = await line.ask_both(*asked)
-    return _surveyed(answer, spaces)
+    spaces = [["NAMESPACE"]] if "NAMESPACE" in offers else []
+    return [Question(Stage.SELECT, words, seconds) for words in (*spaces, ["LIST", '""', '"*"', *extended])]
 
 
 # Many mailboxes at one host are told the same, and each of them at each visit.
 @lru_cache(maxsize=256)
-def _surveyed(listed: Answer, spaces: Answer | None) -> Folders:
-    return survey(listed.about(b"LIST"), next(spaces.about(b"NAMESPACE"), None) if spaces else None)
+def _surveyed(*answers: Answer) -> Folders:
+    *spaces, listed = answers
+    return survey(listed.about(b"LIST"), next(spaces[0].about(b"NAMESPACE"), None) if spaces else None)
+
+
+def _told(status: Answer) -> frozenset[str]:
+    """What is offered, by the way of another answer: in its brackets (RFC 3501 §7.1) or beside it."""
+    return _words(status.codes.get(b"CAPABILITY", b"").split()) | _offered(status)
 
 
 @lru_cache(maxsize=256)

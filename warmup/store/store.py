@@ -101,10 +101,11 @@ class Store:
         self, found: int | None, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """`work`, which reads what is due: quickly, if the look before `found` little or there is little to look for.
-        None: nobody knows.
+        None: nobody knows. It writes nothing, so there is nothing to commit together and nobody to wait for.
         """
         little = found is not None and found < _LITTLE
-        return await (self.quickly(work, *args, **kwargs) if little else self.do(work, *args, **kwargs))
+        result: T = await self._writer.submit(lambda db: work(db, *args, **kwargs), quick=little, at_once=little)
+        return result
 
     def lock(self, node: str = "") -> None:
         """Be the only daemon on this database, by that name, until `close` or the end of the process. Raises

@@ -74,9 +74,12 @@ class Writer:
         self._thread = Thread(target=self._live, name="warmup-store", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[Connection], Any], *, quick: bool = False) -> asyncio.Future[Any]:
+    def submit(
+        self, work: Callable[[Connection], Any], *, quick: bool = False, at_once: bool = False
+    ) -> asyncio.Future[Any]:
         """What `work` answers, once it is committed, in the loop that runs. Cancelling the wait
-        doesn't cancel the work. A `quick` one has a few statements.
+        doesn't cancel the work. A `quick` one has a few statements. One that goes `at_once` waits for no others to go
+        with it, but takes those along that wait.
 
         Raises `StoreError` after `close`.
         """
@@ -87,8 +90,11 @@ class Writer:
                 raise StoreError(f"{self._place.name}: closed")
             if loop not in self._coming:
                 self._coming[loop] = []
-                loop.call_soon(self._gather, loop)
+                if not at_once:
+                    loop.call_soon(self._gather, loop)
             self._coming[loop].append(job)
+        if at_once:
+            self._hand_over(loop)
         return job.waiting
 
     def close(self) -> None:
@@ -107,7 +113,9 @@ class Writer:
         transaction, go together. `known` were there at the last turn, and nothing has come for `quiet` turns.
         """
         with self._door:
-            jobs = self._coming.get(loop, [])
+            jobs = self._coming.get(loop)
+            if jobs is None:  # one that went at once has taken them along
+                return
             quiet = quiet + 1 if len(jobs) == known else 0
             more = quiet < _QUIET and len(jobs) < _MOST and all(job.quick for job in jobs)
         if more:
