@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +30,7 @@ from .tape import Tape, recorded
 from .watch import Watch
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
-_END = BEGIN + timedelta(days=4)  # two days send, on the third the rest is read, on the fourth put away
+_WEEK = ["mon", "tue", "wed", "thu", "fri"]
 _SETTINGS = """
 database = "sqlite:///warmup.db"
 credentials = "credentials"
@@ -40,10 +41,10 @@ table = [[1, {volume}]]
 [ramp]
 curve = "bench"
 jitter = 0
-maintain_after = 2
+maintain_after = {days}
 maintain = 1
 [hours]
-days = ["mon", "tue", "wed"]
+days = {week}
 from = "09:00"
 to = "{to}"
 [pool]
@@ -59,13 +60,15 @@ think = "0s"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a pool lives: `people` of whom each writes `volume` a day until `to`, read when it has lain for `read`; and
-    how many seconds there are from one look at the store to the next (0: a look at each instant at which one is due).
+    """How a pool lives: `people` of whom each writes `volume` a day until `to` on so many `days`, read when it has lain
+    for `read`; and how many seconds there are from one look at the store to the next (0: a look at each instant at
+    which one is due).
     """
 
     name: str
     says: str
     people: int
+    days: int
     volume: int
     to: str
     read: str
@@ -77,6 +80,7 @@ MANNERS = (
         name="alone",
         says="eight hours a day, a look at every due instant: hardly anything is due together",
         people=10,
+        days=4,
         volume=6,
         to="17:00",
         read="10m",
@@ -86,6 +90,7 @@ MANNERS = (
         name="together",
         says="four minutes a day, a look every 15 s: as many are due at each as of 100,000 mailboxes in a second",
         people=100,
+        days=2,
         volume=5,
         to="09:04",
         read="1m",
@@ -142,10 +147,12 @@ def live(
     loop: Factory,
     clock: RingClock | None = None,
 ) -> Life:
-    """Two days of sending and what follows from them, with a database in `folder`."""
+    """The days of sending and what follows from them, with a database in `folder`. Starting the daemon isn't in it."""
     file = folder / "warmup.toml"
+    settings = {name: getattr(manner, name) for name in ("days", "volume", "to", "read")}
+    settings["week"] = _WEEK[: manner.days + 1]  # on the last day hardly anything is sent, and the rest is read
     trusting = f'authorities = "{servers.authority}"' if servers.authority else ""
-    file.write_text(_SETTINGS.format(authorities=trusting, volume=manner.volume, to=manner.to, read=manner.read))
+    file.write_text(_SETTINGS.format(authorities=trusting, **settings))
     config = load(file, {})
     passwords = {person.address: person.password for person in people}
     register(config, passwords, smtp=servers.smtp, imap=servers.imap)
@@ -154,8 +161,17 @@ def live(
         known(config, service)
     clock = clock or RingClock(BEGIN, manner.ring)
     before = servers.cpu
-    with metered() as cost, asyncio.Runner(loop_factory=loop) as runner:
-        runner.run(jump(config, clock, _END, no_trouble))
+    end = BEGIN + timedelta(days=manner.days + 2)  # on the day after it is put away
+    costs: list[Cost] = []
+    with ExitStack() as life, asyncio.Runner(loop_factory=loop) as runner:
+
+        def tell(fact: Fact) -> None:
+            no_trouble(fact)
+            if fact.event == "started":
+                costs.append(life.enter_context(metered()))
+
+        runner.run(jump(config, clock, end, tell))
+    (cost,) = costs
     used = servers.cpu - before
     with Store.open(config.database) as store:
         sent = [message for message in store.run(messages.recent, 10**6) if message.sent_at]

@@ -20,7 +20,7 @@ from warmup.store.writer import Writer
 
 RENDER = "render"
 WRITE = "write"  # a transaction with its works
-_WORKS = ("do", "quickly")
+_WORKS = ("do", "quickly", "look")
 _RENDERS = ("warmup.daemon.sender.compose", "warmup.daemon.reader.compose")
 
 
@@ -49,8 +49,11 @@ class Watch:
         return [name for name, _ in self.seconds.most_common() if name not in {RENDER, WRITE}]
 
     def _counted(self, do: Callable[..., Any]) -> Callable[..., Any]:
-        async def counted(store: Store, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-            return await do(store, self._timed(work.__name__, work), *args, **kwargs)
+        async def counted(store: Store, *given: Any, **kwargs: Any) -> Any:
+            place = next(place for place, one in enumerate(given) if callable(one))  # `look` is told something before
+            work = given[place]
+            timed = self._timed(work.__name__, work)
+            return await do(store, *given[:place], timed, *given[place + 1 :], **kwargs)
 
         return counted
 
