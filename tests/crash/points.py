@@ -96,7 +96,7 @@ def _torn(passed: Pass) -> AbstractContextManager[Any]:
 
 
 INSIDE: dict[str, Arm] = {
-    "in the claim, not committed": _after("warmup.store.messages.claim", of=lambda message: message is not None),
+    "in the claim, not committed": _after("warmup.store.messages.claim", of=lambda claim: claim.message is not None),
     "after the claim": _before("warmup.daemon.sender.compose"),
     "before DATA": _before("warmup.smtp.Session.data"),
     "between DATA and the dot": _torn,

@@ -21,7 +21,7 @@ from warmup.daemon.sender import Sender
 from warmup.model import Day, Endpoint, Mailbox, Response, Security, Slot, Stage
 from warmup.secrets import Vault
 from warmup.smtp import Session, dial
-from warmup.store import Connection, Store, days, mailboxes
+from warmup.store import Connection, Store, days, mailboxes, messages
 
 from .world import MONDAY, World
 
@@ -221,7 +221,16 @@ async def test_a_mailbox_that_could_not_send_for_a_while_sends_one_message_and_n
         world.check_laws()
 
 
-async def test_two_that_were_planned_near_each_other_both_go_if_they_are_hardly_late(tmp_path: Path) -> None:
+async def test_two_that_were_planned_near_each_other_both_go_if_they_are_hardly_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, asked = messages.claim, []
+
+    def counted(db: Connection, **about: Any) -> Any:
+        asked.append(about["mailbox"])
+        return claim(db, **about)
+
+    monkeypatch.setattr(messages, "claim", counted)
     async with World(tmp_path, settings='[pool]\ngap = "1s"\n') as world:
         ann = world.pool["ann@north.test"]
         world.clock.jump(NOON)
@@ -231,6 +240,7 @@ async def test_two_that_were_planned_near_each_other_both_go_if_they_are_hardly_
             await sender.tick()
             await sender.idle()
         assert len([message for message in world.messages if message.sent_at]) == 2
+        assert asked == [ann.id] * 2, "with the second it is known that there is no third"
 
 
 @pytest.mark.parametrize(("takes", "apart"), [(0.05, 1.05), (0.3, 3.3), (2.0, 7.0)])

@@ -132,7 +132,7 @@ class Pool:
     ) -> Message | None:
         return self.store.run(
             messages.claim, mailbox=mailbox.id, now=now, today=today, owner=owner, late=LATE, apart=apart
-        )
+        ).message
 
     def claimed(self, sender: Mailbox, recipient: Mailbox, now: datetime = NOON, *, wanted: bool = False) -> Message:
         planned = self.planned(sender, recipient, now, wanted=wanted)

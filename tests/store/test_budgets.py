@@ -154,8 +154,8 @@ def test_programs_and_nodes_that_take_at_once_never_get_more_than_there_is(url: 
         with Store.open(url) as store:
             gate.wait()
             while store.run(messages.senders_due, NOON):
-                claimed = store.run(messages.claim, mailbox=eve.id, now=NOON, today=TODAY, owner=name, late=LATE)
-                if claimed is not None:
+                claim = store.run(messages.claim, mailbox=eve.id, now=NOON, today=TODAY, owner=name, late=LATE)
+                if claim.message is not None:
                     granted.append(1)
 
     threads = [threading.Thread(target=program, args=(number,)) for number in (1, 1, 2, 3)]

@@ -239,13 +239,26 @@ def test_an_answer_to_what_never_came_is_dropped_at_once(pool: Pool, end: str) -
 def test_a_claim_tells_what_was_dropped_for_it(pool: Pool) -> None:
     missed = pool.planned(pool.ann, pool.bob, NOON - 2 * LATE)
     pool.planned(pool.ann, pool.bob)
-    dropped: list[Message] = []
-    claim = partial(messages.claim, now=NOON, today=TODAY, owner="node", late=LATE, dropped=dropped)
-    assert pool.store.run(claim, mailbox=pool.ann.id) is not None
-    assert dropped == [replace(missed, dropped_at=NOON, reason=claims.MISSED)]
-    assert pool.store.run(claim, mailbox=pool.ann.id) is None
-    assert pool.store.run(claim, mailbox=999) is None
-    assert len(dropped) == 1
+    claim = partial(messages.claim, now=NOON, today=TODAY, owner="node", late=LATE)
+    first = pool.store.run(claim, mailbox=pool.ann.id)
+    assert first.message is not None
+    assert first.dropped == [replace(missed, dropped_at=NOON, reason=claims.MISSED)]
+    assert pool.store.run(claim, mailbox=pool.ann.id) == pool.store.run(claim, mailbox=999) == (None, [], False)
+
+
+def test_a_claim_tells_whether_more_may_be_sent(pool: Pool) -> None:
+    for minutes in (0, 0, 0, 1):  # the last isn't due yet
+        pool.planned(pool.ann, pool.bob, NOON + minutes * MINUTE)
+    answered = pool.planned(pool.bob, pool.ann, NOON - MINUTE, wanted=True)
+    pool.planned(pool.ann, pool.bob, answers=answered)  # nor has that been opened
+    claim = partial(messages.claim, mailbox=pool.ann.id, now=NOON, today=TODAY, owner="node", late=LATE)
+    told = [pool.store.run(claim) for _ in range(4)]
+    assert [(one.message is not None, one.more) for one in told] == [
+        (True, True),
+        (True, True),
+        (True, False),
+        (False, False),
+    ]
 
 
 def test_a_claim_given_back_is_due_again_when_it_says(pool: Pool) -> None:
@@ -330,9 +343,9 @@ def test_many_nodes_claiming_at_once_get_each_slot_once_and_never_above_the_allo
             gate.wait()
             while due := store.run(messages.senders_due, NOON):
                 for mailbox in due:
-                    message = store.run(messages.claim, mailbox=mailbox, now=NOON, today=TODAY, owner=name, late=LATE)
-                    if message is not None:
-                        claimed.append(message)
+                    claim = store.run(messages.claim, mailbox=mailbox, now=NOON, today=TODAY, owner=name, late=LATE)
+                    if claim.message is not None:
+                        claimed.append(claim.message)
 
     nodes = [threading.Thread(target=node, args=(f"node {number}",)) for number in range(4)]
     for thread in nodes:

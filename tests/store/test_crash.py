@@ -21,8 +21,8 @@ now = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
 
 async def main():
     store = Store.open(url)
-    message = await store.do(messages.claim, mailbox=int(mailbox), now=now, today=date(2026, 3, 2), owner="killed",
-                             late=timedelta(hours=1))
+    message, *_ = await store.do(messages.claim, mailbox=int(mailbox), now=now, today=date(2026, 3, 2), owner="killed",
+                                 late=timedelta(hours=1))
     if where == "after data":
         assert await store.do(messages.data_begins, message.id, now, owner="killed")
     if where == "in a transaction":

@@ -110,7 +110,7 @@ def test_a_held_host_holds_what_is_to_go_by_it_and_nothing_else(pool: Pool) -> N
 
     def claim(via: str | None) -> Message | None:
         work = partial(messages.claim, mailbox=pool.ann.id, now=NOON, today=TODAY, owner="node", late=LATE, via=via)
-        return pool.store.run(work)
+        return pool.store.run(work).message
 
     assert claim("other.test") is not None
     assert not pool.store.run(messages.data_begins, message.id, NOON, owner="node", via="mail.test")

@@ -21,7 +21,7 @@ def sent(pool: Pool, at: datetime, *, wanted: bool = False, answers: Message | N
     on = at.date()
     pool.store.run(days.record, [pool.day(sender, 9, on)], [])
     planned = pool.planned(sender, recipient, at, on=on, answers=answers, wanted=wanted)
-    claimed = pool.store.run(messages.claim, mailbox=sender.id, now=at, today=on, owner="node", late=LATE)
+    claimed = pool.store.run(messages.claim, mailbox=sender.id, now=at, today=on, owner="node", late=LATE).message
     assert claimed is not None
     assert claimed.id == planned.id
     assert pool.store.run(messages.data_begins, planned.id, at, owner="node")

@@ -106,29 +106,29 @@ class Sender:
                 if taken.order is None:
                     return False
                 session, sent = await _Submission(office, taken.order).go(session)
-                taken = await self._next(sender, by, sent)
+                taken = await self._next(sender, by, sent, more=taken.more)
             return True
         finally:
             if session is not None:
                 await session.close()
 
-    async def _next(self, sender: Mailbox, by: Endpoint, sent: _Sent | None) -> _Taken | None:
-        """As `_take`, after writing down what was sent, in the same work; nothing if the mailbox is to be left."""
-        office = self._office
-        if self._crew.stopping or not office.share.serves(sender.id):
-            taken: _Taken | None = _Taken((), None)
-            if sent is not None:
-                await office.store.quickly(sent.stamp)
-        elif sent is None:
-            taken = await office.store.quickly(_take, office, sender, by, office.clock.now())
-        else:
+    async def _next(self, sender: Mailbox, by: Endpoint, sent: _Sent | None, *, more: bool = True) -> _Taken | None:
+        """As `_take`, after writing down what was sent, in the same work; nothing if the mailbox is to be left, or if
+        no `more` was due beside what was sent: what has become due since is for the next look.
+        """
+        office, going_on = self._office, more or sent is None
+        taken: _Taken | None = _Taken((), None)
+        if going_on and not self._crew.stopping and office.share.serves(sender.id):
             try:
                 taken = await office.store.quickly(_take, office, sender, by, office.clock.now(), after=sent)
             except StoreError:
                 raise
-            except Exception:  # taking the next is at fault, and this one was sent
-                await office.store.quickly(sent.stamp)
+            except Exception:
+                if sent is not None:  # taking the next is at fault, and this one was sent
+                    await office.store.quickly(sent.stamp)
                 raise
+        elif sent is not None:
+            await office.store.quickly(sent.stamp)
         if sent is not None:
             sent.tell()
         return taken
@@ -151,6 +151,7 @@ class _Taken:
 
     dropped: Sequence[Message]
     order: _Order | None
+    more: bool = False  # whether another one was due
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +174,7 @@ def _take(
     today, late = local_date(now, sender.zone), config.submission.late
     ramp = config.ramps.get(sender.curve or config.curve)
     most = ramp.top if ramp else messages.MANY  # a cap lowered since the day was planned holds at once
-    dropped: list[Message] = []
-    message = messages.claim(
+    claim = messages.claim(
         db,
         mailbox=sender.id,
         now=now,
@@ -184,12 +184,12 @@ def _take(
         apart=config.policy.gap,
         most=most,
         via=by.name,
-        dropped=dropped,
     )
-    if message is None:
-        return _Taken(dropped, None)
+    if (message := claim.message) is None:
+        return _Taken(claim.dropped, None)
     recipient = mailboxes.some(db, [message.recipient])[message.recipient]
-    return _Taken(dropped, _Order(message, sender, recipient, turns(db, [message]).get(message.thread, ()), by))
+    order = _Order(message, sender, recipient, turns(db, [message]).get(message.thread, ()), by)
+    return _Taken(claim.dropped, order, claim.more)
 
 
 def _abandoned(db: Connection, number: int) -> Mailbox | None:

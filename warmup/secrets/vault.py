@@ -263,7 +263,10 @@ def _text(name: str, content: bytes) -> str:
 
 def _fit(secret: str) -> bool:
     """Whether a server could take it."""
-    return secret != "" and not any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in secret)
+    # What can be printed is no control character, and most can: it is seen at once.
+    return secret != "" and (
+        secret.isprintable() or not any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in secret)
+    )
 
 
 def _unreadable(name: str, error: OSError) -> SecretError:

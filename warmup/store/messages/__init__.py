@@ -8,7 +8,7 @@ What happened is told by functions that answer whether the row was in a state in
 error: another process was quicker, or a mailbox was removed in between.
 """
 
-from .claims import MANY, claim, drop, in_hand, release, returned, senders_due
+from .claims import MANY, Claim, claim, drop, in_hand, release, returned, senders_due
 from .outcomes import accepted, bounced, data_begins, delayed, refused, uncertain
 from .placements import Lane, placements, placements_by_day
 from .views import (
@@ -33,6 +33,7 @@ from .visits import Awaited, Stamps, Visit, asked, stamp, stamp_each, visits, vi
 __all__ = [
     "MANY",
     "Awaited",
+    "Claim",
     "Lane",
     "Stamps",
     "Tally",

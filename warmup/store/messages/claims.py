@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -76,6 +76,14 @@ CIRCLES = _circles.union_all(select(_after).where(_circles.c.number.is_not(None)
 IN_A_CIRCLE = m.circle.in_(select(CIRCLES.c.number))  # true of all that waits, and how the index is used
 
 
+class Claim(NamedTuple):
+    """What came of asking for a slot."""
+
+    message: Message | None  # the one that was claimed
+    dropped: list[Message]  # what was due and may not be sent, settled with its reason
+    more: bool  # whether another one was due and may be sent
+
+
 def senders_due(db: Connection, now: datetime, shards: Shards | None = None) -> list[int]:
     """The mailboxes with a slot that is due, whether it may be sent or not, the longest due first; with `shards`, of
     those alone.
@@ -98,10 +106,8 @@ def claim(
     apart: timedelta | None = None,
     most: int = MANY,
     via: str | None = None,
-    dropped: list[Message] | None = None,
-) -> Message | None:
-    """The mailbox's earliest slot that may be sent now, claimed by `owner`; or None. What may not be sent is settled:
-    dropped with its reason, and added to `dropped`.
+) -> Claim:
+    """The mailbox's earliest slot that may be sent now, claimed by `owner`, if there is one.
 
     `today` is the sender's local date at `now`; a slot due more than `late` ago is missed, and so is one due more than
     `apart` ago, and more than a minute, when the time of a later one has come: what a mailbox couldn't send doesn't go
@@ -110,7 +116,7 @@ def claim(
     host it is to go by, None for the mailbox's own.
     """
     if not _hold(db, mailbox, now):
-        return None
+        return Claim(None, [], more=False)
     overdue = now - (late if apart is None else max(apart, _HARDLY_LATE))
     asked = {
         "who": mailbox,
@@ -122,15 +128,10 @@ def claim(
         "by": via,
     }
     due = _LOOK.rows(db, asked)
-    if any(why_not for _, why_not, _ in due):
-        settled = _SETTLE.rows(db, asked)
-        if dropped is not None:
-            dropped += map(to_message, settled)
-    first = next((id for id, why_not, goes in due if not why_not and goes), None)
-    if first is None:
-        return None
-    row = _CLAIM.row(db, {"which": first, "now": now, "owner": owner})
-    return None if row is None else to_message(row)
+    settled = _SETTLE.rows(db, asked) if any(why_not for _, why_not, _ in due) else []
+    going = [id for id, why_not, goes in due if not why_not and goes]
+    row = _CLAIM.row(db, {"which": going[0], "now": now, "owner": owner}) if going else None
+    return Claim(None if row is None else to_message(row), [*map(to_message, settled)], more=len(going) > 1)
 
 
 def returned(
