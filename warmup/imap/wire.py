@@ -9,8 +9,8 @@ Kept of it: commands and their checks, tags, the table of states. Replaced, beca
 * Commands of one name at the same time deadlock. Here those that are said at once are answered one after another.
 * A greeting of BYE, a `+` other than APPEND's, and lines that nobody asked for are lost. Here the greeting is the
   answer to a command that was never sent, and every `+` takes the next of what is owed.
-* Each command has a clock of its own, set anew at each line. Here the connection has one, that is looked at when it
-  rings, and a command costs a third less.
+* Each command has a clock of its own, set anew at each line. Here the connection has one (`warmup.deadline`), and a
+  command costs a third less.
 * What is sent is spelled out for the log even when nobody logs.
 * Nothing is bounded. Here lines, literals and the whole answer to a command are, and how many large ones there may be
   at once.
@@ -31,6 +31,8 @@ from typing import NamedTuple
 from weakref import WeakSet
 
 from aioimaplib import AUTH, LOGOUT, NONAUTH, SELECTED, Abort, AioImapException, Commands, IMAP4ClientProtocol
+
+from warmup.deadline import Deadline
 
 # It logs all that is sent and received, mail and challenges included.
 logging.getLogger("aioimaplib.aioimaplib").disabled = True
@@ -95,8 +97,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(asyncio.get_running_loop())
-        self._deadline = 0.0  # by the loop's clock, of the command in hand
-        self._clock: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self.loop, self._late)  # of the command in hand
         self.farewell: bytes | None = None  # the server's BYE
         self.broken: Exception | None = None  # why nothing more can be said
         self._buffer = bytearray()
@@ -115,7 +116,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
     async def greeted(self, seconds: float) -> None:
         """Until the server has said what it says first. Raises as `execute` does."""
         if not self._done.done():
-            self._allow(seconds)
+            self._deadline.within(seconds)
         await self._done
 
     async def execute(self, *commands: Command, owed: Iterable[bytes] = ()) -> None:
@@ -142,29 +143,14 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         """With the next command, if there is one."""
         self.pending_sync_command = self._next.popleft() if self._next else None
         if self.pending_sync_command is not None:
-            self._allow(self.pending_sync_command.seconds)
-        elif not self._done.done():  # else whoever waited was cancelled
+            self._deadline.within(self.pending_sync_command.seconds)
+            return
+        self._deadline.met()
+        if not self._done.done():  # else whoever waited was cancelled
             self._done.set_result(None)
 
-    def _allow(self, seconds: float) -> None:
-        self._deadline = self.loop.time() + seconds
-        if self._clock is None or self._clock.when() > self._deadline:
-            self._set_clock()
-
-    def _set_clock(self) -> None:
-        if self._clock is not None:
-            self._clock.cancel()
-        self._clock = self.loop.call_at(self._deadline, self._rung)
-
-    def _rung(self) -> None:
-        """The clock was set for some command, which may have been answered long since."""
-        self._clock = None
-        if self.pending_sync_command is None:
-            return
-        if self.loop.time() < self._deadline:
-            self._set_clock()
-        else:
-            self._break(TimeoutError())
+    def _late(self) -> None:
+        self._break(TimeoutError())
 
     def data_received(self, d: bytes) -> None:
         self._heard += len(d)
@@ -198,9 +184,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self.broken = self.broken or error
         self._buffer.clear()
         _large.discard(self)
-        if self._clock is not None:
-            self._clock.cancel()
-            self._clock = None
+        self._deadline.stop()
         self.pending_sync_command = None
         self._next.clear()
         if not self._done.done():

@@ -25,6 +25,7 @@ from typing import cast
 from aiosmtplib import SMTPException, SMTPResponse, SMTPResponseException
 from aiosmtplib.protocol import SMTPProtocol
 
+from warmup.deadline import Deadline
 from warmup.errors import NotSent, Unbound, Uncertain
 from warmup.model import Endpoint, Response, Security, Stage
 from warmup.tls import failed
@@ -76,11 +77,29 @@ def _family(source: str) -> socket.AddressFamily:
 
 
 class _Wire(SMTPProtocol):
-    """aiosmtplib's protocol, which drops what the server says unasked; this one remembers having heard it."""
+    """aiosmtplib's protocol, which drops what the server says unasked; this one remembers having heard it. It also has
+    one clock for all turns, where aiosmtplib sets one for each.
+    """
 
     def __init__(self) -> None:
-        super().__init__(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        super().__init__(loop)
         self._heard = bytearray()
+        self.deadline = Deadline(loop, self._passed)
+        self.late = False  # the server was, and the connection is no more
+
+    def _passed(self) -> None:
+        self.late = True
+        self.drop()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.deadline.stop()
+        super().connection_lost(exc)
+
+    def drop(self) -> None:
+        """Hang up without a word, and without sending what is still waiting to be sent."""
+        if self.transport is not None:
+            cast(asyncio.WriteTransport, self.transport).abort()
 
     def data_received(self, data: bytes) -> None:
         if len(self._heard) < _HEARD:
@@ -146,7 +165,7 @@ class Line:
     async def greeting(self, seconds: float) -> Response:
         """What the server says first."""
         with self._careful(Stage.CONNECT, seconds):
-            reply = await self._wire.read_response(seconds)
+            reply = await self._wire.read_response()
         return answer(Stage.CONNECT, *self._sensible(Stage.CONNECT, reply))
 
     async def ask(
@@ -164,13 +183,14 @@ class Line:
         """As `ask`, with the lines of the reply as they came, parted by LF."""
         with self._careful(stage, seconds):
             self._turn(stage)
-            reply = await self._wire.execute_command(*command, timeout=seconds)
+            reply = await self._wire.execute_command(*command)
         return self._sensible(stage, reply, wants)
 
     async def starttls(self, tls: ssl.SSLContext, seconds: float) -> Response:
         """The answer to STARTTLS; if it is positive, the line is in TLS. `seconds` for each of the two."""
         wants: tuple[int, ...]
         with self._careful(Stage.TLS, seconds):
+            self._wire.deadline.met()  # aiosmtplib keeps the time of both
             self._turn(Stage.TLS)
             try:
                 reply = await self._wire.start_tls(tls, server_hostname=self._host, timeout=seconds)
@@ -189,7 +209,7 @@ class Line:
             self._turn(Stage.DOT)
             self._wire.write(stuffed)  # raises only if nothing has been written
         with self._careful(Stage.DOT, seconds, Uncertain):
-            reply = await self._wire.read_response(seconds)
+            reply = await self._wire.read_response()
         return answer(Stage.DOT, *self._sensible(Stage.DOT, reply, lost=Uncertain))
 
     async def quit(self, seconds: float) -> None:
@@ -200,9 +220,8 @@ class Line:
         self.drop()
 
     def drop(self) -> None:
-        """Hang up without a word, and without sending what is still waiting to be sent."""
-        if self._wire.transport is not None:
-            cast(asyncio.WriteTransport, self._wire.transport).abort()
+        """As `_Wire.drop`."""
+        self._wire.drop()
 
     def _turn(self, stage: Stage) -> None:
         if not self._wire.in_step:
@@ -211,15 +230,18 @@ class Line:
 
     @contextmanager
     def _careful(self, stage: Stage, seconds: float, lost: type[NotSent | Uncertain] = NotSent) -> Iterator[None]:
+        self._wire.deadline.within(seconds)
         try:
             yield
         except (SMTPException, OSError) as error:
             self.drop()
+            why = TimeoutError() if self._wire.late else error
             # Not chained: aiosmtplib's exceptions quote the server, and a server may repeat a secret.
-            raise lost(stage, _why(error, self._host, seconds)) from None
+            raise lost(stage, _why(why, self._host, seconds)) from None
         except BaseException:
             self.drop()
             raise
+        self._wire.deadline.met()
 
     def _sensible(
         self,
