@@ -9,6 +9,8 @@ import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from warmup.store.messages import next_due
+
 from .bare import Bare
 from .floor import Floor
 from .life import MANNERS, Life, Manner, Watched
@@ -18,6 +20,7 @@ from .watch import RENDER, WRITE
 
 _REST = "the rest: what is read in answers, tasks, threads, and colder than measured"
 _TRANSACTIONS = "store: transactions"
+_ASKING = ", which is the jumping clock's, and counted nowhere else"
 _NAME = 78
 _WIDTH = 30
 
@@ -50,13 +53,14 @@ def parts(watched: Watched, bare: Bare, spoken: Spoken) -> Iterator[Part]:
     writer = watch.seconds[WRITE] / count * 1e6
     works = {name: watch.seconds[name] / count * 1e6 for name in watch.works}
     written = watch.seconds[RENDER] / count * 1e6
-    rest = life.cost.each(count) - writer - written - (spoken.smtp + spoken.imap) / count
+    whole = life.cost.each(count) + life.asking / count * 1e6
+    rest = whole - writer - written - (spoken.smtp + spoken.imap) / count
     yield Part("write: texts, compose", watch.calls[RENDER] / count, written, bare.render / count)
     yield Part("SMTP: sessions", len(tape.submissions) / count, spoken.smtp / count, bare.spoken.smtp / count)
     yield Part("IMAP: sessions", len(tape.visits) / count, spoken.imap / count, bare.spoken.imap / count)
     yield Part(_REST, 0, rest)
     for name, cpu in works.items():
-        yield Part(f"store: {name}", watch.calls[name] / count, cpu)
+        yield Part(f"store: {name}{_ASKING if name == next_due.__name__ else ''}", watch.calls[name] / count, cpu)
     calls = sum(watch.calls[name] for name in works) / count
     yield Part(_TRANSACTIONS, calls, writer - sum(works.values()), bare.record / count)
 
@@ -106,6 +110,7 @@ def _daemon(runs: Sequence[Run]) -> Iterator[str]:
     yield row("exchanges per second (wall, servers beside it)", lambda life: life.exchanges / life.cost.wall, 1)
     yield row("client CPU us per exchange", lambda life: life.cost.each(life.exchanges))
     yield row("client CPU us per message", lambda life: life.cost.each(life.messages))
+    yield row("  not in it: what the jumping clock asks", lambda life: life.asking / life.messages * 1e6)
     yield row("servers' CPU us per message", lambda life: life.servers / life.messages * 1e6)
     yield row("messages sent", lambda life: life.messages)
     yield row("  opened", lambda life: life.opened)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
-from warmup.store.kept import Kept
+from warmup.store.kept import Kept, _reading
 from warmup.store.listed import one_of
 from warmup.store.tables import message
 
@@ -24,6 +29,20 @@ def test_what_is_found_is_what_sqlalchemy_finds(pool: Pool) -> None:
 
     kept, told = pool.store.run(both)
     assert kept == told
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_an_instant_is_read_as_sqlalchemy_reads_it(at: datetime) -> None:
+    dialect = sqlite.dialect()
+    kind = message.c.due_at.type.dialect_impl(dialect)
+    spell, read = kind.bind_processor(dialect), kind.result_processor(dialect, None)
+    assert spell is not None
+    assert read is not None
+    spelled = spell(at)
+    ours = _reading(message.c.due_at.type, dialect)
+    assert ours is not None
+    assert ours(spelled) == read(spelled) == at
+    assert ours(spelled).tzinfo is UTC
 
 
 def test_a_statement_sets_the_columns_that_it_is_given(pool: Pool) -> None:

@@ -42,7 +42,6 @@ from .voice import Voice
 _VERBS = frozenset(("telling", "pick", "number", "ahead", "last_month"))
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\s*\(")
-_BLANKS = re.compile("[ \\t]+")  # a no-break space is a character like others: French has it before some marks
 _GAP = re.compile(" ([,.;:?!])")
 _TRIALS = 12  # seeds each template is told with before it is trusted: a guess
 _MONDAY = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -221,7 +220,8 @@ def _paragraphs(prose: str) -> Iterator[str]:
     """
     lines: list[str] = []
     for line in (*prose.splitlines(), ""):
-        if words := [word for word in _BLANKS.split(line) if word]:
+        # A no-break space is a character like others: French has it before some marks.
+        if words := [word for word in line.replace("\t", " ").split(" ") if word]:
             lines += words
         elif lines:
             yield _GAP.sub(r"\1", " ".join(lines))
