@@ -20,7 +20,7 @@ from warmup.store.writer import Writer
 
 RENDER = "render"
 WRITE = "write"  # a transaction with its works
-_WORKS = ("do", "quickly", "look")
+_WORKS = ("do", "quickly", "lightly", "look")
 _RENDERS = ("warmup.daemon.sender.compose", "warmup.daemon.reader.compose")
 
 

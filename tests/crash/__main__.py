@@ -1,4 +1,4 @@
-"""`python -m tests.crash [--each N] [--anywhere N] [--seed SEED]`: a daemon killed by the hundred; the reckoning."""
+"""`python -m tests.crash [--each N] [--anywhere N] [--power] [--seed SEED]`: a daemon killed by the hundred."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def main() -> None:
     options.add_argument("--only", choices=points.NAMED, action="append", help="the named points (all)")
     options.add_argument("--seed", help="another order; printed, so that it can be asked for again")
     options.add_argument("--plant", choices=PLANTS, help="break the daemon, to see whether it is found")
+    options.add_argument("--power", action="store_true", help="with each, what isn't on the disk yet is gone, too")
     asked = options.parse_args()
     seed = asked.seed or f"{SystemClock().now():%Y-%m-%dT%H:%M:%S}"
     print(f"seed {seed}", flush=True)
@@ -37,6 +38,7 @@ def main() -> None:
         anywhere=asked.anywhere,
         named=asked.only or points.NAMED,
         planted=PLANTS.get(asked.plant, nullcontext),
+        power=asked.power,
     )
     with tempfile.TemporaryDirectory(prefix="warmup-crash-") as folder:
         chronicle = Siege(Path(folder), orders).run()

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, update
 from warmup.model import Day, Response, Slot, Stage
 from warmup.plan import Plan, Pool, Seat, plan_day
 from warmup.smtp import Session
-from warmup.store import days, messages
+from warmup.store import Store, days, messages
 from warmup.store.messages.claims import IN_HAND
 from warmup.store.tables import day, message
 
@@ -85,10 +85,16 @@ def _generous() -> Iterator[None]:
         yield
 
 
+def _hasty() -> AbstractContextManager[Any]:
+    """DATA isn't waited for to be on the disk."""
+    return patch.object(Store, "quickly", Store.lightly)
+
+
 PLANTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "resend": _resend,
     "pretend": _pretend,
     "forget": _forget,
     "half": _half,
     "generous": _generous,
+    "hasty": _hasty,
 }

@@ -27,6 +27,7 @@ from warmup.store import Connection, days, messages, pauses
 
 from . import points
 from .lives import Life, Time
+from .power import Disk
 from .reckoning import Memory
 from .servers import Servers
 
@@ -65,6 +66,7 @@ class Orders:
     anywhere: int
     named: Sequence[str] = points.NAMED
     planted: Callable[[], AbstractContextManager[Any]] = nullcontext
+    power: bool = False  # it is the power that fails, not the process alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Siege:
         self._dice = chance("siege", orders.seed)
         self._time = Time(MONDAY)
         self._house = House(folder, _SETTINGS)
+        self._disk = Disk(folder / "warmup.db", folder / "disk")
         self._ledger = folder / "ledger.jsonl"
         self._heard: dict[tuple[str, date], int] = {}
         self._deaths: list[Death] = []
@@ -121,14 +124,17 @@ class Siege:
     def _die(self, servers: Servers, point: str) -> None:
         """One life that ends at `point`, and some time without any."""
         passages = self._dice.randint(1, points.most(point))
-        inside = point in points.INSIDE
-        with self._begun(partial(self._armed, point, passages) if inside else self._orders.planted) as life:
+        if self._orders.power:
+            self._disk.call()
+        with self._begun(partial(self._armed, point, passages)) as life:
             if point == points.ACCEPTED:
                 servers.kill((life.pid, passages))
             node = self._listen(life, passages if point == points.ANYWHERE else None)
             if not life.killed():
                 raise RuntimeError(f"in {_LIFE.days} days nothing came to be {point!r}")
         servers.kill(None)
+        if self._orders.power:
+            self._disk.fail()
         self._deaths.append(Death(point, node, self._time.now()))
         self._time.set(self._time.now() + self._dice.random() * self._dice.choice(_DOWN))
 
@@ -146,7 +152,10 @@ class Siege:
     def _armed(self, point: str, passages: int) -> Iterator[None]:
         with ExitStack() as changed:
             changed.enter_context(self._orders.planted())
-            changed.enter_context(points.INSIDE[point](points.Passages(passages)))
+            if self._orders.power:
+                changed.enter_context(self._disk.watched())
+            if point in points.INSIDE:
+                changed.enter_context(points.INSIDE[point](points.Passages(passages)))
             yield
 
     def _begun(self, armed: Callable[[], AbstractContextManager[Any]], until: datetime | None = None) -> Life:

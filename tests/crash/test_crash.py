@@ -42,6 +42,15 @@ def test_a_daemon_that_is_killed_at_any_point_keeps_the_laws() -> None:
     assert missing >= 2 * EACH  # those of which nothing, or only a half, had gone out
 
 
+def test_when_the_power_fails_the_laws_are_kept_though_what_was_not_on_the_disk_is_gone() -> None:
+    code, lines = siege("--each", 1, "--anywhere", 12, "--power", "--seed", "dark")
+    assert code == 0, "\n".join(lines)
+    kills, accepted, lost, doubled, above, outside, settled, _ = map(int, lines[-1][28:].split())
+    assert (kills, lost, doubled, above, outside) == (len(points.NAMED) + 12, 0, 0, 0, 0)
+    assert accepted > 50
+    assert settled > 2, "an acceptance that wasn't on the disk is found out anew"
+
+
 @pytest.mark.parametrize(
     ("plant", "law", "arguments"),
     [
@@ -50,6 +59,7 @@ def test_a_daemon_that_is_killed_at_any_point_keeps_the_laws() -> None:
         ("forget", "LOST", ("--each", 2, "--only", "after the claim", "--anywhere", 0)),
         ("half", "LOST", ("--each", 1, "--only", "in the middle of a plan", "--anywhere", 0)),
         ("generous", "ABOVE", ("--each", 0, "--anywhere", 4)),
+        ("hasty", "DOUBLED", ("--each", 3, "--only", "before the stamp", "--anywhere", 0, "--power")),
     ],
     ids=PLANTS,
 )

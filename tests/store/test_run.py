@@ -7,6 +7,7 @@ import gc
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, RootTransaction, text
@@ -186,6 +187,21 @@ async def test_a_quick_work_is_done_in_the_loops_thread_where_nobody_is_waited_f
     assert [thread == here for thread in threads] == [not url.startswith("postgresql")] * 9  # a server is waited for
     with Store.open(url) as another:
         assert another.run(mailboxes.get, "ann@one.test").name == "8"
+
+
+async def test_only_for_what_must_not_be_forgotten_the_disk_is_waited_for(tmp_path: Path) -> None:
+    def level(db: Connection) -> int:
+        found: int = db.exec_driver_sql("PRAGMA synchronous").scalar_one()
+        return found
+
+    normal, full = 1, 2
+    with Store.open(str(tmp_path / "warmup.db"), create=True) as store:
+        assert store.run(level) == full
+        assert await store.quickly(level) == await store.do(level) == full
+        assert await store.lightly(level) == await store.look(0, level) == await store.look(None, level) == normal
+        assert await store.do(level) == full
+        assert list(await asyncio.gather(store.lightly(level), store.quickly(level))) == [full, full]
+        assert list(await asyncio.gather(store.lightly(level), store.lightly(level))) == [normal, normal]
 
 
 @pytest.mark.parametrize(("found", "here"), [(None, False), (0, True), (49, True), (50, False)])

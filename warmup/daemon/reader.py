@@ -150,8 +150,8 @@ class _Visit:
     """One visit: everything that is due in one mailbox, over one connection.
 
     What it sees and does is written down at its end, in one work of the store, however it ends. Cut short before that,
-    the next one does it again, and nothing comes of it: what was seen and opened is there still. Only where a message
-    was is seen once, so that is written down before we move it.
+    or forgotten, the next one does it again, and nothing comes of it: what was seen and opened is there still. Only
+    where a message was is seen once, so that is written down, and on the disk, before we move it.
     """
 
     def __init__(self, office: Office, agenda: Agenda, access: Access) -> None:
@@ -165,7 +165,7 @@ class _Visit:
         try:
             await self._go()
         finally:
-            await self._write_down()
+            await self._write_down(light=True)
 
     async def _go(self) -> None:
         office, inbound = self._office, self._agenda.visit.inbound
@@ -315,11 +315,12 @@ class _Visit:
     def _stamp(self, message: Message, **stamps: Unpack[messages.Stamps]) -> None:
         self._notes.stamps.setdefault(message.id, {}).update(stamps)
 
-    async def _write_down(self) -> None:
-        """What is known by now, and tell of it."""
-        notes, self._notes = self._notes, _Notes()
+    async def _write_down(self, *, light: bool = False) -> None:
+        """What is known by now, and tell of it; unless it is `light`, what can't be seen again is to follow."""
+        notes, self._notes, store = self._notes, _Notes(), self._office.store
         if notes.any:
-            in_vain = await self._office.store.quickly(_written, self._office, self._agenda, notes)
+            write = store.lightly if light else store.quickly
+            in_vain = await write(_written, self._office, self._agenda, notes)
             for tell in notes.tell:
                 tell()
             if notes.count is not None and in_vain:

@@ -3,9 +3,9 @@
 A mailbox with relays goes by the server whose turn it is and whose host isn't held. That is all there is of failover:
 trouble of a host holds that host, and the message, of which nothing has gone out, is due at once by another.
 
-The order is the law. A claim is written before dialling, `data_at` before DATA; a wire that breaks after the final dot
-began leaves the message *uncertain*, and it is never sent again, only looked for. Every check (allowance, pauses, pool,
-day) happens in the claim, at the moment of sending.
+The order is the law. A claim is written before dialling, `data_at` before DATA, and then both are on the disk. A wire
+that breaks after the final dot began leaves the message *uncertain*, as does a power failure before the 250 is on the
+disk, and it is never sent again, only looked for. Every check (allowance, pauses, pool, day) happens in the claim.
 
 Owns: that order, and what becomes of a message by each outcome. Does not own: the checks (`warmup.store.messages`),
 which server (`warmup.plan.route`), speaking SMTP (`warmup.smtp`), judging (`warmup.throttle`), the pause
@@ -120,15 +120,15 @@ class Sender:
         taken: _Taken | None = _Taken((), None)
         if going_on and not self._crew.stopping and office.share.serves(sender.id):
             try:
-                taken = await office.store.quickly(_take, office, sender, by, office.clock.now(), after=sent)
+                taken = await office.store.lightly(_take, office, sender, by, office.clock.now(), after=sent)
             except StoreError:
                 raise
             except Exception:
                 if sent is not None:  # taking the next is at fault, and this one was sent
-                    await office.store.quickly(sent.stamp)
+                    await office.store.lightly(sent.stamp)
                 raise
         elif sent is not None:
-            await office.store.quickly(sent.stamp)
+            await office.store.lightly(sent.stamp)
         if sent is not None:
             sent.tell()
         return taken

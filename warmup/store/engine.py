@@ -133,10 +133,17 @@ def wait_for_others(db: Connection, patient: bool) -> None:
     driven(db, f"PRAGMA busy_timeout = {1000 * _BUSY if patient else 0}")
 
 
+def wait_for_the_disk(db: Connection, wait: bool) -> None:
+    """Whether a transaction on this connection to a file ends when it and all before it are on the disk; or as soon as
+    it is in the file, whose last transactions are gone if the power fails. It waits, to begin with.
+    """
+    driven(db, f"PRAGMA synchronous = {'FULL' if wait else 'NORMAL'}")
+
+
 def _prepare_sqlite(path: Path, connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
     entry.info["file"] = _file_at(path)
     connection.isolation_level = None  # the driver begins no transaction by itself: `_begin` does
-    # NORMAL can forget the last commits when the power fails, and a forgotten claim is a doubled mail.
+    # NORMAL can forget the last commits when the power fails, and a mail whose DATA is forgotten is a doubled one.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     # The indices' pages that the planning of one circle changes; with the 2 MB that are usual they are written and read

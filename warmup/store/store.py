@@ -97,6 +97,13 @@ class Store:
         result: T = await self._writer.submit(lambda db: work(db, *args, **kwargs), quick=True)
         return result
 
+    async def lightly(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `quickly`, of a work that may be forgotten if the power fails before anything else is written: what it
+        tells is found out anew, and nothing was done that only it knows of. If but the process dies, it is kept.
+        """
+        result: T = await self._writer.submit(lambda db: work(db, *args, **kwargs), quick=True, light=True)
+        return result
+
     async def look(
         self, found: int | None, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -104,7 +111,8 @@ class Store:
         None: nobody knows. It writes nothing, so there is nothing to commit together and nobody to wait for.
         """
         little = found is not None and found < _LITTLE
-        result: T = await self._writer.submit(lambda db: work(db, *args, **kwargs), quick=little, at_once=little)
+        asked = self._writer.submit(lambda db: work(db, *args, **kwargs), quick=little, light=True, at_once=little)
+        result: T = await asked
         return result
 
     def lock(self, node: str = "") -> None:
