@@ -6,8 +6,13 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from warmup.daemon import observer
+from warmup.daemon.reader import Reader
+from warmup.daemon.run import opened
 from warmup.plan import local_date
-from warmup.store import Others, budgets, days, installs, messages
+from warmup.store import Connection, Others, budgets, days, installs, messages
 from warmup.store.messages import claims
 
 from .world import MONDAY, World
@@ -143,3 +148,24 @@ async def test_a_mailbox_without_a_sent_folder_is_told_of_once_a_day(tmp_path: P
         assert set(told.values()) == {1}
         assert {address for address, _ in told} == {account.address for account in world.accounts}
         assert others(world, world.accounts[0].address).observed is None
+
+
+async def test_whose_sent_folder_is_to_be_counted_is_asked_once_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[datetime] = []
+
+    def due(_: Connection, now: datetime, shards: object) -> dict[int, str]:
+        asked.append(now)
+        return {}
+
+    monkeypatch.setattr(observer, "due", due)
+    async with World(tmp_path) as world:
+        began = world.clock.now()
+        with opened(world.config, world.clock, world.facts.append, {}) as office:
+            reader = Reader(office)
+            for second in range(130):
+                if second:
+                    world.clock.jump(began + timedelta(seconds=second))
+                await reader.tick()
+    assert [(at - began).total_seconds() for at in asked] == [0, 60, 120]

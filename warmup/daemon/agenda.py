@@ -36,12 +36,13 @@ class Agenda:
 
 
 def due(
-    db: Connection, now: datetime, counting: bool, shards: Shards | None, busy: Set[Hashable]
+    db: Connection, now: datetime, counting: bool, shards: Shards | None, busy: Set[Hashable], *, for_that: bool
 ) -> tuple[Mapping[int, str], Mapping[int, Agenda]]:
     """The mailboxes to visit and the hosts where they are, the longest due first; last those whose Sent folder is to be
-    counted. With it the agendas of those to whom one can go at once. A work of the store, as the next ones.
+    counted, if one is to go `for_that` as well. With it the agendas of those to whom one can go at once. A work of the
+    store, as the next ones.
     """
-    hosts = messages.visits_due(db, now, shards) | (observer.due(db, now, shards) if counting else {})
+    hosts = messages.visits_due(db, now, shards) | (observer.due(db, now, shards) if for_that else {})
     free = [number for number in hosts if number not in busy][: max(0, AT_ONCE - len(busy))]
     return hosts, _agendas(db, mailboxes.some(db, free), now, counting)
 

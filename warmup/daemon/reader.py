@@ -53,15 +53,18 @@ class Reader:
         self._office = office
         self._crew = Crew(self._crashed)
         self._found: int | None = None  # mailboxes that were due at the last look
+        self._observed: datetime | None = None  # when it was looked for those whose Sent folder is to be counted
 
     async def tick(self) -> None:
         """Begin a visit to every mailbox in which something is due and nobody is looking."""
         self._crew.check()
         office, share = self._office, self._office.share
         busy, counting = frozenset(self._crew.keys), office.config.reading.count_sent
-        asked = (office.clock.now(), counting, share.shards, busy)
-        hosts, agendas = await office.store.look(self._found, due, *asked)
+        now, last = office.clock.now(), self._observed
+        for_that = counting and (last is None or abs(now - last) >= observer.AGAIN)
+        hosts, agendas = await office.store.look(self._found, due, now, counting, share.shards, busy, for_that=for_that)
         self._found = len(hosts)
+        self._observed = now if for_that else last
         for number, host in hosts.items():
             if share.serves(number):
                 self._crew.begin(number, partial(self._in_turn, number, host, agendas.get(number)))
