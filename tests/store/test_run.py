@@ -189,6 +189,19 @@ async def test_a_quick_work_is_done_in_the_loops_thread_where_nobody_is_waited_f
         assert another.run(mailboxes.get, "ann@one.test").name == "8"
 
 
+async def test_a_look_waits_for_no_turn_of_the_loop_and_sees_what_was_asked_for_before_it(pool: Pool, url: str) -> None:
+    def name(db: Connection) -> str:
+        return mailboxes.get(db, "ann@one.test").name
+
+    turns: list[int] = []
+    renaming = asyncio.ensure_future(pool.store.quickly(rename, pool.ann.id, "Anna"))
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_soon(turns.append, 1)
+    assert await pool.store.look(0, name) == "Anna"
+    assert turns == ([1] if url.startswith("postgresql") else [])  # a server is waited for
+    assert await renaming == "Anna"
+
+
 async def test_only_for_what_must_not_be_forgotten_the_disk_is_waited_for(tmp_path: Path) -> None:
     def level(db: Connection) -> int:
         found: int = db.exec_driver_sql("PRAGMA synchronous").scalar_one()

@@ -23,7 +23,7 @@ from warmup.store import Connection, Shards, budgets, mailboxes, messages, shard
 
 from .office import Office
 
-AGAIN = timedelta(minutes=1)  # from asking who is to be looked after to asking again: that reads all that is to go soon
+AGAIN = timedelta(minutes=1)  # from asking whose Sent is to be counted to asking again: it reads all that is to go soon
 _AHEAD = timedelta(minutes=30)  # of what is to go: a look that has to wait for its turn isn't late
 _ENOUGH = timedelta(minutes=30)  # a guess: a visit so soon after a look doesn't look again
 _EVERY = timedelta(hours=4)  # a guess: most visits come for other reasons, and more often

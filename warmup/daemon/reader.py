@@ -319,7 +319,7 @@ class _Visit:
         self._notes.stamps.setdefault(message.id, {}).update(stamps)
 
     async def _write_down(self, *, light: bool = False) -> None:
-        """What is known by now, and tell of it; unless it is `light`, what can't be seen again is to follow."""
+        """What is known by now, and tell of it. It may be `light` where nothing is moved after it."""
         notes, self._notes, store = self._notes, _Notes(), self._office.store
         if notes.any:
             write = store.lightly if light else store.quickly

@@ -107,7 +107,8 @@ def claim(
     most: int = MANY,
     via: str | None = None,
 ) -> Claim:
-    """The mailbox's earliest slot that may be sent now, claimed by `owner`, if there is one.
+    """The mailbox's earliest slot that may be sent now, claimed by `owner`, if there is one; what may not be sent is
+    settled.
 
     `today` is the sender's local date at `now`; a slot due more than `late` ago is missed, and so is one due more than
     `apart` ago, and more than a minute, when the time of a later one has come: what a mailbox couldn't send doesn't go
