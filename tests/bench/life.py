@@ -196,12 +196,14 @@ def _asking() -> Iterator[Cost]:
     """The CPU of looking when the next is due, at which nothing else runs."""
     cost, look = Cost(), Store.look
 
-    async def metered_look(store: Store, found: int | None, work: Callable[..., Any], /, *args: Any) -> Any:
+    async def metered_look(
+        store: Store, found: int | None, work: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Any:
         if work is not messages.next_due:
-            return await look(store, found, work, *args)
+            return await look(store, found, work, *args, **kwargs)
         before = time.process_time()
         try:
-            return await look(store, found, work, *args)
+            return await look(store, found, work, *args, **kwargs)
         finally:
             cost.cpu += time.process_time() - before
 
