@@ -14,11 +14,12 @@ CAPABILITY is asked for.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiosmtplib
 from aioimaplib import IMAP4, IMAP4_SSL
@@ -83,7 +84,9 @@ class Libraries:
         await client.auth_plain(account.address, account.password)
         for sender, recipient, message in session.messages:
             await client.sendmail(sender, [recipient], message)
+        transport = cast(asyncio.WriteTransport, client.transport)
         await client.quit()
+        transport.abort()  # what waits for the server's goodbye may be open still when the loop ends
 
     async def visit(self, servers: Servers, account: Account, visit: Visit) -> None:
         host, port, tls = servers.imap.host, servers.imap.port, servers.resuming(ACCESS)
@@ -96,6 +99,7 @@ class Libraries:
         await _ok(client.login(account.address, account.password))
         for command in visit.commands:
             await _ask(client, command)
+        client.protocol.transport.abort()  # which LOGOUT leaves to the server
 
 
 async def _ask(client: IMAP4, command: Command) -> None:

@@ -142,7 +142,7 @@ async def _send(endpoint: Endpoint, tls: ssl.SSLContext | None, account: Account
         await ask(b"DATA\r\n")
         await ask(text.replace(b"\r\n.", b"\r\n..") + b".\r\n")
     await ask(b"QUIT\r\n")
-    writer.close()
+    writer.transport.abort()
 
 
 async def _visit(endpoint: Endpoint, tls: ssl.SSLContext | None, account: Account, message_ids: Sequence[str]) -> None:
@@ -171,7 +171,7 @@ async def _visit(endpoint: Endpoint, tls: ssl.SSLContext | None, account: Accoun
         await ask(f"UID FETCH {uid} (BODY.PEEK[])")
         await ask(f"UID STORE {uid} +FLAGS.SILENT (\\Seen \\Answered)")
     await ask("LOGOUT")
-    writer.close()
+    writer.transport.abort()
 
 
 def record(file: Path) -> float:
