@@ -14,7 +14,7 @@ from itertools import zip_longest
 from warmup import imap, smtp
 from warmup.daemon.loop import Factory
 from warmup.daemon.trust import ACCESS, SERVICES, SUBMISSION
-from warmup.imap import Access
+from warmup.imap import Access, First
 from warmup.imap.line import Question
 from warmup.model import Stage
 from warmup.sandbox import Account
@@ -57,11 +57,15 @@ class Adapters:
         await opened.close()
 
     async def visit(self, servers: Servers, account: Account, visit: Visit) -> None:
+        said = [command for command in visit.commands if command.name not in _AT_SIGN_IN]
+        first = None
+        if len(said) > 1 and said[0].along:
+            selecting, search, *said = said
+            first = First(selecting.name, (search.name, *search.arguments))
         access = await imap.sign_in(
-            servers.imap, account.address, account.password, tls=self.tls[ACCESS], timeouts=imap.Timeouts()
+            servers.imap, account.address, account.password, tls=self.tls[ACCESS], timeouts=imap.Timeouts(), first=first
         )
         assert isinstance(access, Access), access
-        said = [command for command in visit.commands if command.name not in _AT_SIGN_IN]
         for command, after in zip_longest(said, said[1:]):
             if after is not None and after.along:
                 await access._line.ask_all(_question(command), _question(after))

@@ -151,8 +151,8 @@ async def test_an_inbox_made_anew_in_the_middle_of_a_visit_is_looked_through_by_
 
         monkeypatch.setattr(Access, "open", opening)
         await world.live(LATER)
-        (told,) = world.events("not-done")
-        assert "INBOX isn't the folder it was" in str(told.fields["why"])
+        (told,) = world.events("held")
+        assert "the folder was made anew" in str(told.fields["said"])
         assert again(world, message).opened_at
         assert len(strange) == sum(not mail.flags for mail in inbox(world).mails.values())
         finished(world)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import ssl
 
-from warmup.imap import Access, Timeouts, sign_in
+from warmup.imap import Access, First, Timeouts, sign_in
 from warmup.model import Response, Security
 
 from .server import Server
@@ -130,13 +130,19 @@ async def signing_in(
     secret: str = SECRET,
     login: str = "ann",
     timeouts: Timeouts = PATIENT,
+    first: First | None = None,
 ) -> Access | Response:
-    return await sign_in(server.endpoint(security), login, secret, tls=tls, timeouts=timeouts)
+    return await sign_in(server.endpoint(security), login, secret, tls=tls, timeouts=timeouts, first=first)
 
 
 async def signed_in(
-    server: Server, tls: ssl.SSLContext, security: Security = Security.PLAIN, *, timeouts: Timeouts = PATIENT
+    server: Server,
+    tls: ssl.SSLContext,
+    security: Security = Security.PLAIN,
+    *,
+    timeouts: Timeouts = PATIENT,
+    first: First | None = None,
 ) -> Access:
-    access = await signing_in(server, tls, security, timeouts=timeouts)
+    access = await signing_in(server, tls, security, timeouts=timeouts, first=first)
     assert isinstance(access, Access), access
     return access

@@ -9,6 +9,7 @@ import pytest
 
 from warmup.errors import AccessRefused
 from warmup.imap import Access, Sighting
+from warmup.imap import looking as looking_first
 from warmup.model import Placement, Stage
 
 from .client import (
@@ -36,15 +37,23 @@ FOUND = selected("EXAMINE", "INBOX") + searched("<a@x>", 5) + fetched("5", heade
 NOT_IN_INBOX = selected("EXAMINE", "INBOX") + searched("<a@x>") + newest()
 FOUND_IN_JUNK = NOT_IN_INBOX + selected("EXAMINE", "Junk") + searched("<a@x>", 5) + fetched("5", header(5, "<a@x>"))
 ENTERED = selected("SELECT", "INBOX") + fetched("5", header(5, "<a@x>"))
+ANSWERED = "C: a UID STORE 5 +FLAGS.SILENT (\\Answered)\nS: a OK done\n"
+MOVED = 'C: a UID MOVE 5 "Old mail"\nS: * OK [COPYUID 9 5 44] moved\nS: a OK done\n'
 ENTERED_JUNK = selected("SELECT", "Junk") + fetched("5", header(5, "<a@x>"))
 
 
 async def looking(
-    serve: Serve, trusting: ssl.SSLContext, rest: str, *, offers: str = "IMAP4rev1 UIDPLUS MOVE", folders: str = FOLDERS
+    serve: Serve,
+    trusting: ssl.SSLContext,
+    rest: str,
+    *,
+    offers: str = "IMAP4rev1 UIDPLUS MOVE",
+    folders: str = FOLDERS,
+    acting: bool = False,
 ) -> tuple[Access, dict[str, Sighting]]:
     """Signed in and having looked for `OURS`, in a conversation that goes on with `rest`."""
     access = await signed_in(await serve(session(rest + LOGOUT, offers=offers, folders=folders)), trusting)
-    return access, await access.look(OURS, label=LABEL)
+    return access, await access.look(OURS, label=LABEL, acting=acting)
 
 
 async def test_a_message_in_inbox_is_found_there_and_nothing_else_is_looked_into(
@@ -145,11 +154,11 @@ async def test_a_message_whose_id_was_replaced_is_known_by_its_label_among_the_n
     await access.close()
 
 
-async def test_opening_reads_the_text_and_marks_it_afterwards(serve: Serve, trusting: ssl.SSLContext) -> None:
+async def test_opening_reads_the_text_and_marks_it_along_with_that(serve: Serve, trusting: ssl.SSLContext) -> None:
     text = MESSAGE.decode().replace("\r\n", "|")
     rest = f"""
         {FOUND}
-        {selected("SELECT", "INBOX")}
+        {ENTERED}
         C: a UID FETCH 5 (UID FLAGS BODY.PEEK[])
         S: * 5 FETCH (UID 5 FLAGS () BODY[] ⟨{text}⟩)
         S: * 6 EXISTS
@@ -183,9 +192,7 @@ async def test_a_header_is_read_without_a_mark(serve: Serve, trusting: ssl.SSLCo
 
 
 async def test_answering_is_marked(serve: Serve, trusting: ssl.SSLContext) -> None:
-    access, found = await looking(
-        serve, trusting, FOUND + ENTERED + "C: a UID STORE 5 +FLAGS.SILENT (\\Answered)\nS: a OK done"
-    )
+    access, found = await looking(serve, trusting, FOUND + ENTERED + ANSWERED)
     await access.answered(found["<a@x>"])
     await access.close()
 
@@ -318,8 +325,6 @@ VERBS = ["open", "rescue", "answered", "file"]
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_folder_made_anew_is_not_touched(serve: Serve, trusting: ssl.SSLContext, verb: str) -> None:
     shown = fetched("5", header(5, "<a@x>"))
-    if verb == "open":
-        shown = shown.replace("BODY.PEEK[HEADER.FIELDS (MESSAGE-ID X-WARMUP)]", "BODY.PEEK[]")
     access, found = await looking(serve, trusting, FOUND + selected("SELECT", "INBOX", validity=8) + shown)
     with pytest.raises(AccessRefused, match=r"INBOX isn't the folder it was \(UIDVALIDITY 8, was 7\): look again"):
         await act(access, verb, found["<a@x>"])
@@ -341,10 +346,7 @@ async def test_a_folder_made_anew_is_not_touched(serve: Serve, trusting: ssl.SSL
 async def test_a_message_that_is_gone_or_is_not_ours_is_never_touched(
     serve: Serve, trusting: ssl.SSLContext, verb: str, message: str, why: str
 ) -> None:
-    shown = fetched("5", message)
-    if verb == "open":
-        shown = shown.replace("BODY.PEEK[HEADER.FIELDS (MESSAGE-ID X-WARMUP)]", "BODY.PEEK[]")
-    access, found = await looking(serve, trusting, FOUND + selected("SELECT", "INBOX") + shown)
+    access, found = await looking(serve, trusting, FOUND + selected("SELECT", "INBOX") + fetched("5", message))
     with pytest.raises(AccessRefused, match=why) as no:
         await act(access, verb, found["<a@x>"])
     assert no.value.stage is Stage.FETCH
@@ -359,8 +361,79 @@ async def test_what_was_not_looked_for_is_never_touched(serve: Serve, trusting: 
     await access.close()
 
 
+async def test_what_is_found_by_whoever_will_act_on_it_is_proven_once(serve: Serve, trusting: ssl.SSLContext) -> None:
+    text = MESSAGE.decode().replace("\r\n", "|")
+    rest = f"""
+        {FOUND.replace("EXAMINE", "SELECT")}
+        C: a UID FETCH 5 (UID FLAGS BODY.PEEK[])
+        S: * 5 FETCH (UID 5 FLAGS () BODY[] ⟨{text}⟩)
+        S: a OK done
+        C: a UID STORE 5 +FLAGS.SILENT (\\Seen)
+        S: a OK done
+        {ANSWERED}
+        {MOVED}
+        {fetched("5")}
+    """
+    access, found = await looking(serve, trusting, rest, acting=True)
+    await access.open(found["<a@x>"])
+    await access.answered(found["<a@x>"])
+    await access.file(found["<a@x>"], "Old mail")
+    with pytest.raises(AccessRefused, match="<a@x> is no longer in INBOX"):
+        await access.answered(found["<a@x>"])
+    await access.close()
+
+
+async def test_what_is_asked_first_is_asked_once(serve: Serve, trusting: ssl.SSLContext) -> None:
+    looked = FOUND.replace("EXAMINE", "SELECT")
+    access = await signed_in(
+        await serve(session(looked + ANSWERED + looked + LOGOUT)), trusting, first=looking_first(OURS, acting=True)
+    )
+    found = await access.look(OURS, label=LABEL, acting=True)
+    await access.answered(found["<a@x>"])
+    assert await access.look(OURS, label=LABEL, acting=True) == found  # a second look sees what is there by then
+    await access.close()
+
+
+async def test_what_was_asked_first_and_is_not_what_is_asked_then_is_of_no_account(
+    serve: Serve, trusting: ssl.SSLContext
+) -> None:
+    other = selected("EXAMINE", "INBOX", exists=3) + searched("<b@x>", 3)
+    access = await signed_in(await serve(session(other + FOUND + LOGOUT)), trusting, first=looking_first(["<b@x>"]))
+    assert await access.look(OURS, label=LABEL) == {"<a@x>": INBOX}
+    await access.close()
+
+
+async def test_what_was_found_is_proven_again_once_another_folder_was_looked_into(
+    serve: Serve, trusting: ssl.SSLContext
+) -> None:
+    sought, first = OURS | {"<b@x>": "t2"}, '"<a@x>" HEADER Message-ID "<b@x>"'
+    looked = FOUND.replace("EXAMINE", "SELECT").replace('HEADER Message-ID "<a@x>"', f"OR HEADER Message-ID {first}")
+    rest = looked + newest() + empty("Junk", "<b@x>") + empty("Old mail", "<b@x>") + ENTERED + ANSWERED
+    access = await signed_in(await serve(session(rest + LOGOUT)), trusting)
+    found = await access.look(sought, label=LABEL, acting=True)
+    await access.answered(found["<a@x>"])
+    await access.close()
+
+
+@pytest.mark.parametrize("moves", [True, False], ids=["by MOVE", "by COPY"])
+async def test_what_was_answered_is_marked_so_before_it_is_filed(
+    serve: Serve, trusting: ssl.SSLContext, moves: bool
+) -> None:
+    by_copy = MOVED.replace("MOVE", "COPY") + "C: a UID STORE 5 +FLAGS.SILENT (\\Deleted)\nS: a OK done\n"
+    rest = FOUND + ENTERED + ANSWERED + (MOVED if moves else by_copy)
+    access, found = await looking(serve, trusting, rest, offers="IMAP4rev1 MOVE" if moves else "IMAP4rev1")
+    filed = await access.file(found["<a@x>"], "Old mail", answered=True)
+    assert filed == Sighting("<a@x>", "Old mail", 44, 9, Placement.OTHER)
+    await access.close()
+
+
+async def test_what_lies_where_it_is_to_be_filed_is_marked_there(serve: Serve, trusting: ssl.SSLContext) -> None:
+    access, found = await looking(serve, trusting, FOUND + ENTERED + ANSWERED)
+    assert await access.file(found["<a@x>"], "INBOX", answered=True) == found["<a@x>"]
+    await access.close()
+
+
 async def test_verbs_at_the_same_time_take_turns(serve: Serve, trusting: ssl.SSLContext) -> None:
-    marked = f"{fetched('5', header(5, '<a@x>'))}C: a UID STORE 5 +FLAGS.SILENT (\\Answered)\nS: a OK done\n"
-    access, found = await looking(serve, trusting, FOUND + selected("SELECT", "INBOX") + marked * 4)
+    access, found = await looking(serve, trusting, FOUND + ENTERED + ANSWERED * 4)
     await asyncio.gather(*(access.answered(found["<a@x>"]) for _ in range(4)))
     await access.close()

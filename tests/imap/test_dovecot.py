@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tests.real.ground import Account, Ground
-from warmup.errors import AccessRefused
+from warmup.errors import AccessLost, AccessRefused
 from warmup.imap import Access, Timeouts, sign_in
 from warmup.model import Endpoint, Placement, Response, Security
 
@@ -94,6 +94,47 @@ async def test_a_whole_visit(box: Box, security: Security) -> None:
     assert await access.look(sought, label=LABEL) == {box.message_id("junk"): filed}
     assert box.flags(f"W&AOQ-rmup {box.token}", "junk") == {"\\Seen", "\\Flagged", "\\Answered", "$NotJunk"}
     assert box.flags("INBOX", "forged") == set()
+    await access.close()
+
+
+async def test_what_lies_in_inbox_is_opened_and_filed(box: Box) -> None:
+    box.put("INBOX", "forged", "wrong")
+    box.put("INBOX", "mail")
+    access = await box.sign_in(Security.TLS)
+    assert isinstance(access, Access), access
+    sought = {box.message_id(name): "right" for name in ("mail", "forged")}
+    found = await access.look(sought, label=LABEL, acting=True)
+    assert list(found) == [box.message_id("mail")]
+    # To look for the other one, other folders were looked into.
+    again = await access.look({box.message_id("mail"): "right"}, label=LABEL, acting=True)
+    assert again == found
+    sighting = again[box.message_id("mail")]
+    assert await access.open(sighting) == box.message("mail")
+    assert box.flags("INBOX", "mail") == {"\\Seen"}
+    filed = await access.file(sighting, f"Wärmup {box.token}", answered=True)
+    with pytest.raises(AccessRefused, match="no longer in INBOX"):
+        await access.open(sighting)
+    assert await access.open(filed) == box.message("mail")
+    assert box.flags(f"W&AOQ-rmup {box.token}", "mail") == {"\\Seen", "\\Answered"}
+    assert box.flags("INBOX", "forged") == set()
+    await access.close()
+
+
+async def test_a_folder_made_anew_while_it_is_selected_is_not_touched(box: Box) -> None:
+    box.put("INBOX", "mail")
+    access = await box.sign_in(Security.TLS)
+    assert isinstance(access, Access), access
+    found = await access.look({box.message_id("mail"): "right"}, label=LABEL, acting=True)
+    filed = await access.file(found[box.message_id("mail")], f"Wärmup {box.token}")
+    await access.answered(filed)
+    folder = f"W&AOQ-rmup {box.token}"
+    with box.ground.reading(box.account.address) as session:
+        session.delete(f'"{folder}"')
+        session.create(f'"{folder}"')
+    box.put(f'"{folder}"', "stranger")
+    with pytest.raises(AccessLost):
+        await access.open(filed)
+    assert box.flags(folder, "stranger") == set()
     await access.close()
 
 

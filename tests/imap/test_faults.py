@@ -217,10 +217,9 @@ async def test_an_answer_without_end_is_cut_off(
 async def test_a_mail_of_many_megabytes_arrives_whole(serve: Serve, trusting: ssl.SSLContext) -> None:
     text = "Message-ID: <a@x>|X-Warmup: t1||" + "0123456789" * 500_000
     rest = f"""
-        {selected("EXAMINE", "INBOX")}
+        {selected("SELECT", "INBOX")}
         {searched("<a@x>", 5)}
         {fetched("5", header(5, "<a@x>"))}
-        {selected("SELECT", "INBOX")}
         C: a UID FETCH 5 (UID FLAGS BODY.PEEK[])
         S: * 5 FETCH (UID 5 FLAGS () BODY[] ⟨{text}⟩)
         S: a OK done
@@ -228,7 +227,7 @@ async def test_a_mail_of_many_megabytes_arrives_whole(serve: Serve, trusting: ss
         S: a OK done
     """
     access = await signed_in(await serve(session(rest + LOGOUT)), trusting)
-    found = await access.look({"<a@x>": "t1"}, label=LABEL)
+    found = await access.look({"<a@x>": "t1"}, label=LABEL, acting=True)
     assert len(await access.open(found["<a@x>"])) == len(text) + 3
     await access.close()
 

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Sequence
 from datetime import date
 
-from warmup.imap import Access, Notices
+from warmup.imap import Access, First, Notices, hearing
 
 from .client import LOGOUT, session, signed_in
 from .conftest import Serve
@@ -51,9 +51,9 @@ def texts(uids: Sequence[int]) -> tuple[bytes, ...]:
 
 
 async def notices(
-    serve: Serve, trusting: ssl.SSLContext, rest: str, *, validity: int = 7, after: int = 4
+    serve: Serve, trusting: ssl.SSLContext, rest: str, *, validity: int = 7, after: int = 4, first: First | None = None
 ) -> tuple[Notices, Access]:
-    access = await signed_in(await serve(session(rest + LOGOUT)), trusting)
+    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, first=first)
     heard = await access.notices(validity=validity, after=after, since=SINCE)
     await access.close()
     return heard, access
@@ -63,6 +63,13 @@ async def test_what_came_since_is_read_in_its_order_and_to_the_end(serve: Serve,
     rest = examined(next_uid=20) + searched("UID 5:*", 12, 9) + fetched(9, 12)
     heard, _ = await notices(serve, trusting, rest)
     assert heard == Notices(7, 19, texts([9, 12]), more=False)
+
+
+async def test_what_is_asked_first_is_asked_once(serve: Serve, trusting: ssl.SSLContext) -> None:
+    rest = examined(validity=8, next_uid=3) + searched("UID 901:*") + searched("SINCE 1-Mar-2026", 2) + fetched(2)
+    first = hearing(validity=7, after=900, since=SINCE)
+    heard, _ = await notices(serve, trusting, rest, after=900, first=first)
+    assert heard == Notices(8, 2, texts([2]), more=False)
 
 
 async def test_the_last_mail_which_a_search_always_finds_is_not_read_again(

@@ -12,7 +12,7 @@ import traceback
 import pytest
 
 from warmup.errors import AccessLost, SignInError, WireError
-from warmup.imap import Access, sign_in
+from warmup.imap import Access, looking, sign_in
 from warmup.imap.line import Question
 from warmup.model import Endpoint, Response, Security, Stage
 
@@ -27,7 +27,11 @@ from .client import (
     authenticate,
     capability,
     empty,
+    fetched,
+    header,
     hello,
+    searched,
+    selected,
     session,
     signed_in,
     signing_in,
@@ -184,6 +188,46 @@ async def test_authenticated_but_not_connected_is_a_response(serve: Serve, trust
     words = "BAD User is authenticated but not connected."
     server = await serve(f'{hello()}{authenticate()}{capability("IMAP4rev1")}C: a LIST "" "*"\nS: a {words}\n{LOGOUT}')
     assert await signing_in(server, trusting) == Response(Stage.SELECT, 0, None, words)
+
+
+@pytest.mark.parametrize(
+    ("selecting", "search", "said"),
+    [
+        ("NO [LIMIT] not now", "BAD no folder is selected", Response(Stage.SELECT, 0, None, "NO [LIMIT] not now")),
+        ("OK done", "NO too slow", Response(Stage.FETCH, 0, None, "NO too slow")),
+        ("BYE [OVERQUOTA] enough", None, Response(Stage.SELECT, 0, None, "BYE [OVERQUOTA] enough")),
+    ],
+    ids=["no folder", "no search", "bye"],
+)
+async def test_a_refusal_of_what_is_asked_first_is_a_response(
+    serve: Serve, trusting: ssl.SSLContext, selecting: str, search: str | None, said: Response
+) -> None:
+    tag, end = ("*", "-- hang up") if search is None else ("a", f"S: a {search}\n{LOGOUT}")
+    asked = f'C: a SELECT "INBOX"\nS: {tag} {selecting}\n'
+    searching = "" if search is None else 'C: a UID SEARCH HEADER Message-ID "<a@x>"\n'
+    server = await serve(session(asked + searching + end))
+    assert await signing_in(server, trusting, first=looking(["<a@x>"], acting=True)) == said
+
+
+async def test_folders_that_are_asked_for_again_are_asked_for_after_what_is_asked_first(
+    serve: Serve, trusting: ssl.SSLContext
+) -> None:
+    first = selected("SELECT", "INBOX") + searched("<a@x>", 5)
+    again = 'C: a NAMESPACE\nS: * NAMESPACE (("" "/")) NIL NIL\nS: a OK done\nC: a LIST "" "*"\nS: a OK done\n'
+    dialogue = f"""
+        {hello()}
+        {authenticate("a OK in")}
+        {capability("IMAP4rev1 NAMESPACE")}
+        C: a LIST "" "*"
+        S: a OK done
+        {first}
+        {again}
+        {fetched("5", header(5, "<a@x>"))}
+        {LOGOUT}
+    """
+    access = await signed_in(await serve(dialogue), trusting, first=looking(["<a@x>"], acting=True))
+    assert (await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True))["<a@x>"].uid == 5
+    await access.close()
 
 
 async def test_a_greeting_that_proves_no_login_is_not_taken(serve: Serve, trusting: ssl.SSLContext) -> None:

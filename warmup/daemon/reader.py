@@ -12,15 +12,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Unpack
 
 from warmup.errors import AccessLost, AccessRefused, OperatorError, StoreError, TokenLost
-from warmup.imap import Access, Farewell, Sighting, Timeouts, sign_in
+from warmup.imap import Access, Farewell, First, Sighting, Timeouts, hearing, looking, sign_in
 from warmup.model import (
     Bookmark,
-    Mailbox,
     Message,
     Placement,
     Response,
@@ -105,7 +104,7 @@ class Reader:
             return
         mailbox = known.mailbox
         try:
-            access = await self._sign_in(mailbox)
+            access = await self._sign_in(known)
             if isinstance(access, Response):
                 await hold.by_access(office, mailbox, access)
                 return
@@ -137,14 +136,15 @@ class Reader:
         if access.throttled:
             await hold.by_access(office, mailbox, _SLOW)
 
-    async def _sign_in(self, mailbox: Mailbox) -> Access | Response:
-        office, reading = self._office, self._office.config.reading
+    async def _sign_in(self, agenda: Agenda) -> Access | Response:
+        office, reading, mailbox = self._office, self._office.config.reading, agenda.mailbox
         signed_in = partial(
             sign_in,
             mailbox.imap,
             mailbox.login,
             tls=office.tls_to(ACCESS),
             timeouts=Timeouts(connect=reading.connect, command=reading.command),
+            first=_first(agenda),
         )
         return await office.keys.turn(mailbox, signed_in)
 
@@ -173,7 +173,7 @@ class _Visit:
     async def _go(self) -> None:
         office, inbound = self._office, self._agenda.visit.inbound
         sought = {message.message_id: office.install.token(message.message_id) for message in inbound}
-        seen = await self._access.look(sought, label=office.config.label) if sought else {}
+        seen = await self._access.look(sought, label=office.config.label, acting=True) if sought else {}
         for message in inbound:
             sighting = seen.get(message.message_id)
             if sighting is not None:
@@ -202,7 +202,7 @@ class _Visit:
     async def _hear(self, inbox: Bookmark) -> None:
         """What the mailbox was told of its messages that are on their way."""
         office = self._office
-        since = inbox.read_at.date() - _TOLD_BEFORE
+        since = _since(inbox)
         for _ in range(_PAGES):
             now = self._now
             heard = await self._access.notices(validity=int(inbox.edition), after=int(inbox.position), since=since)
@@ -260,16 +260,16 @@ class _Visit:
 
     async def _finish(self, message: Message, read: datetime, sighting: Sighting) -> None:
         """Put it away, some time after it was opened; or found, where nobody opens it."""
-        if message.answered_at is not None:
-            await self._access.answered(sighting)
-        file_at = read + self._office.config.reading.file_after
+        answered, file_at = message.answered_at is not None, read + self._office.config.reading.file_after
         if self._now + AHEAD < file_at:
+            if answered:
+                await self._access.answered(sighting)
             self._stamp(message, visit_at=file_at)
             return
         folder = self._office.config.reading.folder
         if message.found_at is None:
             await self._write_down()
-        await self._access.file(sighting, folder)
+        await self._access.file(sighting, folder, answered=answered)
         self._stamp(message, filed_at=self._now, visit_at=None)
         self._notes.tell.append(partial(self._office.log.filed, self._mailbox.address, message, folder))
 
@@ -343,6 +343,20 @@ class _Notes:
     @property
     def any(self) -> bool:
         return bool(self.stamps or self.inbox or self.count)
+
+
+def _first(agenda: Agenda) -> First | None:
+    """What a visit asks first, if that is about INBOX."""
+    if agenda.visit.inbound:
+        return looking([message.message_id for message in agenda.visit.inbound], acting=True)
+    if agenda.inbox is not None and not agenda.outbound:
+        inbox = agenda.inbox
+        return hearing(validity=int(inbox.edition), after=int(inbox.position), since=_since(inbox))
+    return None
+
+
+def _since(inbox: Bookmark) -> date:
+    return inbox.read_at.date() - _TOLD_BEFORE
 
 
 def _written(db: Connection, office: Office, agenda: Agenda, notes: _Notes) -> bool:

@@ -10,11 +10,25 @@ when to visit (`warmup.daemon`).
 Sources: RFC 3501, RFC 8314 (TLS); aioimaplib, which is spoken here alone.
 """
 
-from .access import Access, Sighting
+from .access import Access
+from .first import First, hearing, looking
 from .folders import Folders
 from .line import Farewell, Timeouts
 from .login import sign_in
 from .posted import Posted
+from .sighting import Sighting
 from .systems import Notices
 
-__all__ = ["Access", "Farewell", "Folders", "Notices", "Posted", "Sighting", "Timeouts", "sign_in"]
+__all__ = [
+    "Access",
+    "Farewell",
+    "First",
+    "Folders",
+    "Notices",
+    "Posted",
+    "Sighting",
+    "Timeouts",
+    "hearing",
+    "looking",
+    "sign_in",
+]

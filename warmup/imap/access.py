@@ -1,7 +1,7 @@
 """What a reader does with the mail we sent: find it, open it, rescue it, mark it answered, file it.
 
-Only what `look` has proven to be ours is acted on, and proven again each time: a folder may have been made anew and a
-message be gone since. Nothing else is ever opened, flagged, moved or deleted, and `look` itself leaves no trace.
+Only what `look` has proven to be ours is acted on, and proven again when its folder has been selected anew: that may
+have been made anew since. Nothing else is ever opened, flagged, moved or deleted, and `look` itself leaves no trace.
 
 Owns: the verbs, which folder is selected. Does not own: when and why (`warmup.daemon`), one command
 (`warmup.imap.line`), which folder is which (`warmup.imap.folders`).
@@ -12,13 +12,12 @@ RFC 4315 (UIDPLUS), RFC 6851 (MOVE), RFC 6154 §3 (CREATE-SPECIAL-USE); the IANA
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
-from aioimaplib import quoted, time2internaldate
+from aioimaplib import time2internaldate
 
 from warmup.audit import Copy
 from warmup.errors import AccessRefused
@@ -28,28 +27,16 @@ from . import census, posted, systems
 from .answers import found as uids_found
 from .answers import pages, texts
 from .chosen import Chosen
+from .first import First, hearing
 from .folders import Folders
 from .line import Answer, Line, Question, Timeouts
 from .posted import Posted
 from .proof import Proof, field
+from .sighting import Sighting, fields, items, searches
 from .systems import Notices
 
-_TOGETHER = 8  # Message-IDs in one search: RFC 2683 §3.2.1.5 wants lines of at most 1,000 octets
 _PAGE = 100  # messages in one FETCH
 _HITS = 500  # messages looked at that a search has found: one that finds far more than asked for isn't to be believed
-_FIELDS = "BODY.PEEK[HEADER.FIELDS (%s)]"
-_MOVED = re.compile(rb"(\d+) \S+ (\d+)")  # COPYUID of one message: the folder's UIDVALIDITY, the old UID, the new one
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A message of ours, where it stands."""
-
-    message_id: str
-    folder: str
-    uid: int
-    validity: int  # the folder's UIDVALIDITY, without which a UID means nothing
-    placement: Placement
 
 
 class Access:
@@ -59,14 +46,23 @@ class Access:
     connection breaks or the server ends it; after that, or a cancellation, only `close` makes sense.
     """
 
-    def __init__(self, line: Line, offers: frozenset[str], folders: Folders, timeouts: Timeouts) -> None:
+    def __init__(
+        self,
+        line: Line,
+        offers: frozenset[str],
+        folders: Folders,
+        timeouts: Timeouts,
+        ahead: tuple[First, Sequence[Answer]] | None = None,
+    ) -> None:
         self.folders = folders
         self._line = line
         self._offers = offers
         self._timeouts = timeouts
         self.unseen: str | None = None  # the server's NO, if Junk couldn't be looked into
         self._turn = asyncio.Lock()
+        self._ahead = ahead  # what was asked of INBOX while signing in, and is the state of affairs until it is left
         self._chosen: Chosen | None = None
+        self._here: set[Sighting] = set()  # proven since that was selected for writing: UIDs stay as they are
         self._proofs: dict[str, Proof] = {}  # by Message-ID: what `look` was asked to find
 
     @property
@@ -79,13 +75,14 @@ class Access:
         """The server has said that it answers slowly on purpose."""
         return self._line.throttled
 
-    async def look(self, sought: Mapping[str, str], *, label: str) -> dict[str, Sighting]:
+    async def look(self, sought: Mapping[str, str], *, label: str, acting: bool = False) -> dict[str, Sighting]:
         """Those of the Message-IDs `sought` that are there, each where it is seen first: INBOX, Junk, the rest, and
         last of all the folder that holds everything.
 
         `sought` gives the value that a message's field named `label` must have; a forgery is as if it weren't there.
         Not looked into: Sent, Drafts, Trash, and views of other folders; nor are messages marked \\Deleted. A folder
-        other than INBOX that can't be opened is passed over; if that is Junk, `unseen` says why.
+        other than INBOX that can't be opened is passed over; if that is Junk, `unseen` says why. Whoever will be
+        `acting` on what is found has INBOX selected for that at once, so that not even \\Recent is left as it was.
         """
         proof = Proof(label, sought)
         found: dict[str, Sighting] = {}
@@ -96,7 +93,8 @@ class Access:
                 if not missing.values:
                     break
                 try:
-                    found |= await self._find(folder, missing)
+                    first = acting and placement is Placement.INBOX
+                    found |= await self._find(folder, missing, "SELECT" if first else "EXAMINE")
                 except AccessRefused as refused:
                     opened = refused.stage is not Stage.SELECT
                     if placement is Placement.INBOX or (placement is Placement.JUNK and opened):
@@ -107,11 +105,14 @@ class Access:
 
     async def open(self, sighting: Sighting, *, flag: bool = False) -> bytes:
         """The whole text of the message, which is then \\Seen, and \\Flagged if wanted."""
+        flags = ("\\Seen", "\\Flagged") if flag else ("\\Seen",)
         async with self._turn:
-            text = await self._proven(sighting, "BODY.PEEK[]", self._timeouts.transfer)
-            # Not left to BODY[]: a text that doesn't arrive hasn't been read.
-            await self._store(sighting, "+", "\\Seen", *(["\\Flagged"] if flag else []))
-        return text
+            await self._ours(sighting)
+            text, _ = await self._line.ask_all(
+                Question(Stage.FETCH, sighting.fetch("BODY.PEEK[]"), self._timeouts.transfer),
+                self._question(*sighting.store("+", *flags)),
+            )
+            return sighting.text(text)
 
     async def header(self, sighting: Sighting) -> bytes:
         """The header of the message, which isn't marked as read."""
@@ -121,31 +122,36 @@ class Access:
     async def rescue(self, sighting: Sighting) -> Sighting:
         """Out of Junk into INBOX, where it is now; with $NotJunk and without $Junk where the folder keeps keywords."""
         async with self._turn:
-            await self._proven(sighting)
+            await self._ours(sighting)
             # Before the move, which takes them along and may be what the server's filter learns from. A folder that
             # has no room for one keyword more (Dovecot's Maildir takes 26) is no reason to leave the message there.
             for sign, keyword in (("+", "$NotJunk"), ("-", "$Junk")):
                 if self._chosen is not None and self._chosen.keeps(keyword):
                     with suppress(AccessRefused):
-                        await self._store(sighting, sign, keyword)
+                        await self._ask(Stage.FETCH, *sighting.store(sign, keyword))
             return await self._move(sighting, self.folders.inbox)
 
     async def answered(self, sighting: Sighting) -> None:
         """Marks it \\Answered."""
         async with self._turn:
-            await self._proven(sighting)
-            await self._store(sighting, "+", "\\Answered")
+            await self._ours(sighting)
+            await self._ask(Stage.FETCH, *sighting.store("+", "\\Answered"))
 
-    async def file(self, sighting: Sighting, folder: str) -> Sighting:
-        """Into the folder of that name, levels parted by "/", where it is now; the folder is made if it is missing."""
+    async def file(self, sighting: Sighting, folder: str, *, answered: bool = False) -> Sighting:
+        """Into the folder of that name, levels parted by "/", where it is now; the folder is made if it is missing. If
+        it was `answered` it is marked so.
+        """
         async with self._turn:
             target = self.folders.personal(folder)
+            marking = [self._question(*sighting.store("+", "\\Answered"))] if answered else []
+            if marking or target != sighting.folder:
+                await self._ours(sighting)
             if target == sighting.folder:
+                await self._line.ask_all(*marking)
                 return sighting
-            await self._proven(sighting)
             if target not in self.folders.names:
                 await self._create(target)
-            return await self._move(sighting, target)
+            return await self._move(sighting, target, *marking)
 
     async def keep(self, message: bytes, message_id: str, at: datetime) -> bool:
         """Puts a copy into Sent, as of `at`, unless one with this Message-ID is there; whether it had to.
@@ -159,7 +165,7 @@ class Access:
                     await self._create(sent, "\\Sent")
                 self.folders = replace(self.folders, sent=sent, aside=self.folders.aside | {sent})
             assert self.folders.sent is not None
-            chosen, found = await self._choose_and("EXAMINE", self.folders.sent, "UID SEARCH", _named([message_id]))
+            chosen, found = await self._choose_and("EXAMINE", self.folders.sent, "UID SEARCH", *searches([message_id]))
             if chosen.exists and await self._holds(message_id, found):
                 return False
             await self._ask(
@@ -179,12 +185,12 @@ class Access:
         the folder's UIDVALIDITY isn't `validity` (any more). Nothing is marked as seen.
         """
         async with self._turn:
-            recent, later = census.since(since), f"UID {after + 1}:*"
-            search = ("UID SEARCH", later if validity else recent, systems.CRITERIA)
-            chosen, answer = await self._choose_and("EXAMINE", self.folders.inbox, *search)
+            first = hearing(validity=validity, after=after, since=since)
+            chosen, answer = await self._choose_and(first.command, self.folders.inbox, *first.search)
             known = validity == chosen.validity
             if validity and not known:
-                answer = await self._ask(Stage.FETCH, "UID SEARCH", recent, systems.CRITERIA)
+                anew = hearing(validity=0, after=0, since=since)
+                answer = await self._ask(Stage.FETCH, *anew.search)
             found = uids_found(answer)
             new = [uid for uid in found if not known or uid > after]  # N:* has the last message in any case
             batch = new[: systems.TOGETHER]
@@ -237,9 +243,9 @@ class Access:
                 copies += filter(None, told)
         return copies
 
-    async def _find(self, folder: str, proof: Proof) -> dict[str, Sighting]:
-        first, *others = map(_named, pages(list(proof.values), _TOGETHER))
-        chosen, answer = await self._choose_and("EXAMINE", folder, "UID SEARCH", first)
+    async def _find(self, folder: str, proof: Proof, command: str = "EXAMINE") -> dict[str, Sighting]:
+        first, *others = searches(proof.values)
+        chosen, answer = await self._choose_and(command, folder, "UID SEARCH", first)
         placement = self.folders.placement(folder)
         found: dict[str, Sighting] = {}
 
@@ -249,18 +255,20 @@ class Access:
                     found.setdefault(name, Sighting(name, folder, uid, chosen.validity, placement))
 
         if chosen.exists:
-            fields = _fields(proof.label)
+            section = fields("Message-ID", proof.label)
             answers = [answer, *[await self._ask(Stage.FETCH, "UID SEARCH", other) for other in others]]
-            see(await self._read(answers, fields))
+            see(await self._read(answers, section))
             if placement is not Placement.OTHER and proof.without(found).values:
                 # Under a Message-ID that was replaced on the way, or not in the server's index yet.
                 newest = f"{max(1, chosen.exists - _PAGE + 1)}:*"
-                see(await self._fetch("FETCH", newest, fields))
+                see(await self._fetch("FETCH", newest, section))
+        if chosen.writable:
+            self._here |= {*found.values()}
         return found
 
     async def _holds(self, message_id: str, found: Answer) -> bool:
         """Whether one of those found in the selected folder has exactly this Message-ID."""
-        headers = await self._read([found], _FIELDS % "MESSAGE-ID")
+        headers = await self._read([found], fields("Message-ID"))
         return any(message_id in field(header, "Message-ID") for header in headers.values())
 
     async def _read(self, searches: Iterable[Answer], section: str) -> dict[int, bytes]:
@@ -280,55 +288,54 @@ class Access:
 
     async def _fetch(self, command: str, messages: str, section: str) -> dict[int, bytes]:
         """UID → what the section holds, of those messages that are there and not marked \\Deleted."""
-        return texts(await self._ask(Stage.FETCH, command, messages, _items(section)))
+        return texts(await self._ask(Stage.FETCH, command, messages, items(section)))
 
-    async def _proven(self, sighting: Sighting, section: str | None = None, seconds: float | None = None) -> bytes:
-        """What the section of the message (None: the fields that prove it ours) holds; its folder is selected for
-        writing then. Refused when it isn't ours.
+    async def _ours(self, sighting: Sighting) -> None:
+        """See to it that its folder is selected for writing and that it is proven ours there, or refuse."""
+        if sighting not in self._here:
+            await self._proven(sighting, fields("Message-ID", self._proof(sighting).label))
+
+    async def _proven(self, sighting: Sighting, section: str) -> bytes:
+        """What the section of the message, which has to have the fields that prove it ours, holds; its folder is
+        selected for writing then. Refused when it isn't ours.
         """
-        proof = self._proofs.get(sighting.message_id)
-        if proof is None:
-            raise ValueError(f"{sighting.message_id} wasn't looked for, and isn't ours to touch")
-        chosen, fetch = self._chosen, ("UID FETCH", str(sighting.uid), _items(section or _fields(proof.label)))
+        proof, chosen, fetch = self._proof(sighting), self._chosen, sighting.fetch(section)
         if chosen is not None and chosen.name == sighting.folder and chosen.writable:
-            answer = await self._ask(Stage.FETCH, *fetch, seconds=seconds)
+            answer = await self._ask(Stage.FETCH, *fetch)
         else:
-            chosen, answer = await self._choose_and("SELECT", sighting.folder, *fetch, seconds=seconds)
+            chosen, answer = await self._choose_and("SELECT", sighting.folder, *fetch)
         if chosen.validity != sighting.validity:
             raise AccessRefused(
                 Stage.SELECT,
                 f"{sighting.folder} isn't the folder it was (UIDVALIDITY {chosen.validity}, was {sighting.validity}): "
                 "look again",
             )
-        text = texts(answer).get(sighting.uid)
-        if text is None:
-            raise AccessRefused(Stage.FETCH, f"{sighting.message_id} is no longer in {sighting.folder}: look again")
+        text = sighting.text(answer)
         if proof.names(text) != sighting.message_id:
             raise AccessRefused(Stage.FETCH, f"UID {sighting.uid} in {sighting.folder} isn't {sighting.message_id}")
+        self._here.add(sighting)
         return text
 
-    async def _store(self, sighting: Sighting, sign: str, *flags: str) -> None:
-        await self._ask(Stage.FETCH, "UID STORE", str(sighting.uid), f"{sign}FLAGS.SILENT", f"({' '.join(flags)})")
+    def _proof(self, sighting: Sighting) -> Proof:
+        proof = self._proofs.get(sighting.message_id)
+        if proof is None:
+            raise ValueError(f"{sighting.message_id} wasn't looked for, and isn't ours to touch")
+        return proof
 
-    async def _move(self, sighting: Sighting, folder: str) -> Sighting:
+    async def _move(self, sighting: Sighting, folder: str, *before: Question) -> Sighting:
+        """Said at once with what is to be done `before`: what has to do with one message is done in that order."""
         proof = self._proofs[sighting.message_id]
-        uid, target = str(sighting.uid), self.folders.wire(folder)
-        if "MOVE" in self._offers:
-            answer = await self._ask(Stage.FETCH, "UID MOVE", uid, target)
-        else:
-            answer = await self._ask(Stage.FETCH, "UID COPY", uid, target)
-            await self._store(sighting, "+", "\\Deleted")
+        uid, moves = str(sighting.uid), "MOVE" in self._offers
+        moving = self._question("UID MOVE" if moves else "UID COPY", uid, self.folders.wire(folder))
+        *_, answer = await self._line.ask_all(*before, moving)
+        self._here.discard(sighting)
+        if not moves:
+            await self._ask(Stage.FETCH, *sighting.store("+", "\\Deleted"))
             if "UIDPLUS" in self._offers:
                 await self._ask(Stage.FETCH, "UID EXPUNGE", uid)
             # Without it \Deleted has to do: a plain EXPUNGE would erase what the operator has marked so, too.
-        if moved := _MOVED.fullmatch(answer.codes.get(b"COPYUID", b"")):
-            return replace(
-                sighting,
-                folder=folder,
-                uid=int(moved[2]),
-                validity=int(moved[1]),
-                placement=self.folders.placement(folder),
-            )
+        if moved := sighting.moved(answer, folder, self.folders.placement(folder)):
+            return moved
         alone = Proof(proof.label, {sighting.message_id: proof.values[sighting.message_id]})
         found = await self._find(folder, alone)
         if sighting.message_id not in found:
@@ -347,27 +354,34 @@ class Access:
             await self._ask(Stage.SELECT, "SUBSCRIBE", name)
         self.folders = self.folders.having(folder)
 
+    def _leave(self) -> None:
+        """No folder is selected any more."""
+        self._chosen = self._ahead = None
+        self._here.clear()
+
     async def _choose(self, command: str, folder: str) -> Chosen:
         """SELECT or EXAMINE; the latter leaves even \\Recent as it is."""
-        self._chosen = None
+        self._leave()
         answer = await self._ask(Stage.SELECT, command, self.folders.wire(folder))
         self._chosen = Chosen.told(folder, answer, writable=command == "SELECT")
         return self._chosen
 
-    async def _choose_and(
-        self, command: str, folder: str, *then: str, seconds: float | None = None
-    ) -> tuple[Chosen, Answer]:
+    async def _choose_and(self, command: str, folder: str, *then: str) -> tuple[Chosen, Answer]:
         """As `_choose`, and the answer to what is asked about the folder along with it. Said at once, it costs one turn
         of the server less; where the folder can't be selected nothing comes of it but one more refusal.
         """
-        self._chosen = None
-        usual = self._timeouts.command
-        selected, answer = await self._line.ask_all(
-            Question(Stage.SELECT, (command, self.folders.wire(folder)), usual),
-            Question(Stage.FETCH, then, usual if seconds is None else seconds),
-        )
+        ahead = self._ahead
+        self._leave()
+        if ahead is not None and folder == self.folders.inbox and ahead[0] == First(command, then):
+            selected, answer = ahead[1]
+        else:
+            selecting = Question(Stage.SELECT, (command, self.folders.wire(folder)), self._timeouts.command)
+            selected, answer = await self._line.ask_all(selecting, self._question(*then))
         self._chosen = Chosen.told(folder, selected, writable=command == "SELECT")
         return self._chosen, answer
+
+    def _question(self, *words: str) -> Question:
+        return Question(Stage.FETCH, words, self._timeouts.command)
 
     async def _ask(
         self, stage: Stage, command: str, *arguments: str, owed: Iterable[bytes] = (), seconds: float | None = None
@@ -375,17 +389,3 @@ class Access:
         return await self._line.ask(
             stage, command, *arguments, owed=owed, seconds=self._timeouts.command if seconds is None else seconds
         )
-
-
-def _named(message_ids: Sequence[str]) -> str:
-    """The criteria of a search for messages whose Message-ID has one of these in it."""
-    keys = [f"HEADER Message-ID {quoted(message_id)}" for message_id in message_ids]
-    return "OR " * (len(keys) - 1) + " ".join(keys)
-
-
-def _items(section: str) -> str:
-    return f"(UID FLAGS {section})"
-
-
-def _fields(label: str) -> str:
-    return _FIELDS % f"MESSAGE-ID {label.upper()}"

@@ -21,7 +21,8 @@ from warmup.model import Bearer, Endpoint, Response, Security, Stage
 from warmup.sasl import Proof, proof
 
 from .access import Access
-from .folders import Folders, survey
+from .first import First
+from .folders import INBOX, Folders, survey
 from .grammar import Value
 from .line import Answer, Farewell, Line, Question, Timeouts
 
@@ -31,14 +32,21 @@ _BY_TOKEN = frozenset(("AUTH=OAUTHBEARER", "AUTH=XOAUTH2"))
 
 
 async def sign_in(
-    endpoint: Endpoint, login: str, secret: str | Bearer, *, tls: ssl.SSLContext, timeouts: Timeouts
+    endpoint: Endpoint,
+    login: str,
+    secret: str | Bearer,
+    *,
+    tls: ssl.SSLContext,
+    timeouts: Timeouts,
+    first: First | None = None,
 ) -> Access | Response:
-    """Access to the mailbox of `login`, or the server's NO, BAD or BYE, word for word (the line is closed then).
+    """Access to the mailbox of `login`, or the server's NO, BAD or BYE, word for word (the line is closed then). What
+    will be asked `first` is asked along with what is offered and which folders there are.
 
     The stage of a Response is CONNECT, TLS, LOGIN, or SELECT when the login was taken and the folders weren't shown
-    ("BAD User is authenticated but not connected."); its code is 0. There is no falling back: not to another
-    mechanism, not to the clear. A server that takes no password, or no token, is answered for with a NO at LOGIN,
-    ending in "(not sent)".
+    ("BAD User is authenticated but not connected."), FETCH when the `first` search is refused; its code is 0. There is
+    no falling back: not to another mechanism, not to the clear. A server that takes no password, or no token, is
+    answered for with a NO at LOGIN, ending in "(not sent)".
 
     Raises `AccessLost` when the line breaks, the certificate isn't trusted or STARTTLS isn't offered; `SignInError`,
     before dialling, when the password would go in the clear to another machine.
@@ -55,8 +63,8 @@ async def sign_in(
             welcome = await _show(line, shown, offers, timeouts.command)
         else:
             welcome = await _prove(line, offers, login, secret, timeouts.command)
-        offers, folders = await _survey(line, _told(welcome), timeouts.command)
-        return Access(line, offers, folders, timeouts)
+        offers, folders, answers = await _survey(line, _told(welcome), timeouts.command, first)
+        return Access(line, offers, folders, timeouts, (first, answers) if first is not None else None)
     except (AccessRefused, Farewell) as said:
         await line.close(timeouts.logout)
         return Response(said.stage, 0, None, said.why)
@@ -129,16 +137,26 @@ async def _capabilities(line: Line, stage: Stage, seconds: float) -> frozenset[s
     return _offered(answer)
 
 
-async def _survey(line: Line, told: frozenset[str], seconds: float) -> tuple[frozenset[str], Folders]:
-    """What is offered and which folders there are, once signed in. What a server has `told` of it in its welcome is
-    rarely the whole, so that is asked for; the folders along with it, and again if there turns out to be more to ask.
+async def _survey(
+    line: Line, told: frozenset[str], seconds: float, first: First | None
+) -> tuple[frozenset[str], Folders, Sequence[Answer]]:
+    """What is offered, which folders there are, and the answers to what is asked `first`, once signed in. What a server
+    has `told` of the offers in its welcome is rarely the whole, so that is asked for; the rest along with it, and the
+    folders again if there turns out to be more to ask.
     """
-    asked = _of_folders(told, seconds)
-    capabilities, *answers = await line.ask_all(Question(Stage.LOGIN, ("CAPABILITY",), seconds), *asked)
-    offers = _offered(capabilities)
+    asked, ahead = _of_folders(told, seconds), _of_inbox(first, seconds)
+    capabilities, *answers = await line.ask_all(Question(Stage.LOGIN, ("CAPABILITY",), seconds), *asked, *ahead)
+    offers, known, answers = _offered(capabilities), answers[: len(asked)], answers[len(asked) :]
     if (better := _of_folders(offers, seconds)) != asked:
-        answers = await line.ask_all(*better)
-    return offers, _surveyed(*answers)
+        known = await line.ask_all(*better)
+    return offers, _surveyed(*known), answers
+
+
+def _of_inbox(first: First | None, seconds: float) -> list[Question]:
+    if first is None:
+        return []
+    selecting = Question(Stage.SELECT, (first.command, quoted(INBOX)), seconds)
+    return [selecting, Question(Stage.FETCH, first.search, seconds)]
 
 
 def _of_folders(offers: Set[str], seconds: float) -> list[Question]:

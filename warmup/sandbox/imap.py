@@ -162,6 +162,11 @@ class Access:
         stage = Stage.FETCH if state is State.SELECTED else Stage.SELECT if verb in {"SELECT", "EXAMINE"} else None
         if stage is not None and (fault := self._post.reach(stage, self._session.box.address)) is not None:
             return await self._suffer(fault, tag)
+        if state is State.SELECTED and self._session.made_anew:
+            # UIDs stay as they are while a folder is selected (RFC 3501 §2.3.1.1): Dovecot ends the session too.
+            self._answer(tag, "BYE the folder was made anew")
+            await self._flush()
+            raise Over
         return run(self._session, cursor)
 
     async def _capability(self, tag: str, cursor: Cursor) -> str:

@@ -29,6 +29,7 @@ class Session:
         self.view: list[int] = []  # UIDs by sequence number, less one
         self._box: Box | None = None
         self._folder: Folder | None = None
+        self._validity = 0  # of the folder, when it was selected
 
     @property
     def signed_in(self) -> bool:
@@ -48,11 +49,17 @@ class Session:
         assert self._folder is not None, "verbs of this state are refused before"
         return self._folder
 
+    @property
+    def made_anew(self) -> bool:
+        """Whether the selected folder isn't the one that was selected."""
+        return self.folder.validity != self._validity
+
     def sign_in(self, box: Box) -> None:
         self._box = box
 
     def select(self, folder: Folder | None, *, read_only: bool = False) -> None:
         self._folder = folder
+        self._validity = folder.validity if folder is not None else 0
         self.read_only = read_only
         self.view = list(folder.mails) if folder is not None else []
 
