@@ -53,6 +53,40 @@ async def test_a_sent_copy_is_kept_unless_the_server_kept_one(
     await access.close()
 
 
+@pytest.mark.parametrize(
+    ("offer", "length", "waits"),
+    [
+        ("LITERAL+", 5000, False),
+        ("LITERAL-", 4096, False),
+        ("LITERAL-", 4097, True),
+        ("UIDPLUS", 10, True),
+    ],
+)
+async def test_a_copy_is_sent_without_waiting_where_the_server_takes_that(
+    serve: Serve, trusting: ssl.SSLContext, offer: str, length: int, waits: bool
+) -> None:
+    appended = f"""
+        C: a APPEND "Sent" (\\Seen) "05-Jan-2026 03:04:05 +0000" {{{length}{"" if waits else "+"}}}
+        {"S: + go on" if waits else ""}
+        C: {"x" * length}
+        S: a OK done
+    """
+    server = await serve(session(empty("Sent") + appended + LOGOUT, offers=f"IMAP4rev1 {offer}"))
+    access = await signed_in(server, trusting)
+    assert await access.keep(b"x" * length, "<a@x>", AT)
+    await access.close()
+
+
+async def test_a_copy_that_was_sent_without_waiting_can_be_refused(serve: Serve, trusting: ssl.SSLContext) -> None:
+    sent = APPEND.replace("}", "+}").replace("    S: + go on\n", "")
+    refused = sent.replace("a OK [APPENDUID 1 2] done", "a NO full")
+    server = await serve(session(empty("Sent") + refused + LOGOUT, offers="IMAP4rev1 LITERAL+"))
+    access = await signed_in(server, trusting)
+    with pytest.raises(AccessRefused, match=r"^fetch: NO full$"):
+        await access.keep(MESSAGE, "<a@x>", AT)
+    await access.close()
+
+
 @pytest.mark.parametrize(("offers", "use"), [("IMAP4rev1 CREATE-SPECIAL-USE", " (USE (\\Sent))"), ("IMAP4rev1", "")])
 async def test_a_missing_sent_folder_is_made(serve: Serve, trusting: ssl.SSLContext, offers: str, use: str) -> None:
     made = f'C: a CREATE "Sent"{use}\nS: a OK done\nC: a SUBSCRIBE "Sent"\nS: a OK done'

@@ -6,7 +6,8 @@ have been made anew since. Nothing else is ever opened, flagged, moved or delete
 Owns: the verbs, which folder is selected. Does not own: when and why (`warmup.daemon`), one command
 (`warmup.imap.line`), which folder is which (`warmup.imap.folders`).
 Sources: RFC 3501 §6.3.1-2 (SELECT, EXAMINE), §6.4 (SEARCH, FETCH, STORE, COPY), §7.2.6 and §2.3.1.1 (UIDVALIDITY);
-RFC 4315 (UIDPLUS), RFC 6851 (MOVE), RFC 6154 §3 (CREATE-SPECIAL-USE); the IANA registry of keywords ($Junk, $NotJunk).
+RFC 4315 (UIDPLUS), RFC 6851 (MOVE), RFC 6154 §3 (CREATE-SPECIAL-USE), RFC 7888 (LITERAL+); the IANA registry of
+keywords ($Junk, $NotJunk).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from .sighting import Sighting, fields, items, searches
 from .systems import Notices
 
 _PAGE = 100  # messages in one FETCH
+_SMALL = 4096  # octets of a literal that isn't announced, by LITERAL-
 _HITS = 500  # messages looked at that a search has found: one that finds far more than asked for isn't to be believed
 
 
@@ -174,7 +176,7 @@ class Access:
                 self.folders.wire(chosen.name),
                 "(\\Seen)",
                 time2internaldate(at),
-                f"{{{len(message)}}}",
+                f"{{{len(message)}{'+' if self._at_once(message) else ''}}}",
                 owed=[message + b"\r\n"],
                 seconds=self._timeouts.transfer,
             )
@@ -353,6 +355,10 @@ class Access:
         with suppress(AccessRefused):  # a server without subscriptions shows the folder anyway
             await self._ask(Stage.SELECT, "SUBSCRIBE", name)
         self.folders = self.folders.having(folder)
+
+    def _at_once(self, message: bytes) -> bool:
+        """Whether the server takes it without being asked first (RFC 7888)."""
+        return "LITERAL+" in self._offers or ("LITERAL-" in self._offers and len(message) <= _SMALL)
 
     def _leave(self) -> None:
         """No folder is selected any more."""

@@ -17,7 +17,8 @@ Kept of it: commands and their checks, tags, the table of states. Replaced, beca
 
 Owns: framing, whose turn it is, limits of size, keeping a deadline. Does not own: how long a deadline is, words for
 what went wrong (`warmup.imap.line`).
-Sources: RFC 3501 §2.2 (tags, `+`, `*`), §4.3 (literals), §7.1.5 (BYE), §7.5; aioimaplib 2.0.3, exactly.
+Sources: RFC 3501 §2.2 (tags, `+`, `*`), §4.3 (literals), §7.1.5 (BYE), §7.5; RFC 7888 (`{n+}`); aioimaplib 2.0.3,
+exactly.
 """
 
 from __future__ import annotations
@@ -120,7 +121,8 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         await self._done
 
     async def execute(self, *commands: Command, owed: Iterable[bytes] = ()) -> None:
-        """Say all of them at once and have them answered; each `+` is given the next of what is `owed`.
+        """Say all of them at once and have them answered; each `+` is given the next of what is `owed`, and so is a
+        command that ends in a literal `{n+}`, for which the server isn't waited for (RFC 7888).
 
         Raises what broke the connection, TimeoutError when one isn't answered within its `seconds` after the one
         before, or `Abort` when the server doesn't speak IMAP.
@@ -136,8 +138,12 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self._done = self.loop.create_future()
         self._next = deque(commands)
         self._go_on()
-        self.transport.write("".join(f"{command.text}\r\n" for command in commands).encode())
+        self.transport.write(b"".join(self._spoken(command) for command in commands))
         await self._done
+
+    def _spoken(self, command: Command) -> bytes:
+        line = command.text.encode() + b"\r\n"
+        return line + self._owed.popleft() if self._owed and line.endswith(b"+}\r\n") else line
 
     def _go_on(self) -> None:
         """With the next command, if there is one."""
