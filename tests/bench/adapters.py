@@ -7,14 +7,15 @@ life shows in that life's rest.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import takewhile
 
 from warmup import imap, smtp
 from warmup.daemon.loop import Factory
 from warmup.daemon.trust import ACCESS, SERVICES, SUBMISSION
-from warmup.imap import Access, First
+from warmup.imap import Access, Errands
+from warmup.imap.errands import Errand
 from warmup.imap.line import Question
 from warmup.model import Stage
 from warmup.sandbox import Account
@@ -58,21 +59,36 @@ class Adapters:
 
     async def visit(self, servers: Servers, account: Account, visit: Visit) -> None:
         said = [command for command in visit.commands if command.name not in _AT_SIGN_IN]
-        first = None
-        if len(said) > 1 and said[0].along:
-            selecting, search, *said = said
-            first = First(selecting.name, (search.name, *search.arguments))
+        inbox = list(takewhile(lambda command: command.along, said))
+        selecting, searches = inbox[:1], tuple((search.name, *search.arguments) for search in inbox[1:])
         access = await imap.sign_in(
-            servers.imap, account.address, account.password, tls=self.tls[ACCESS], timeouts=imap.Timeouts(), first=first
+            servers.imap,
+            account.address,
+            account.password,
+            tls=self.tls[ACCESS],
+            timeouts=imap.Timeouts(),
+            errands=Errands(Errand(selecting[0].name, searches) if selecting else None),
         )
         assert isinstance(access, Access), access
-        for command, after in zip_longest(said, said[1:]):
-            if after is not None and after.along:
-                await access._line.ask_all(_question(command), _question(after))
-            elif not command.along:
-                owed = [command.owed] if command.owed is not None else []
-                await access._line.ask(Stage.FETCH, command.name, *command.arguments, owed=owed, seconds=_SECONDS)
+        for turn in _turns(said[len(inbox) :]):
+            if (owed := turn[0].owed) is not None:
+                stage, words, seconds = _question(*turn)
+                await access._line.ask(stage, *words, owed=[owed], seconds=seconds)
+            else:
+                await access._line.ask_all(*map(_question, turn))
         await access.close()
+
+
+def _turns(commands: Iterable[Command]) -> Iterator[list[Command]]:
+    """Those that were said at once, together."""
+    turn: list[Command] = []
+    for command in commands:
+        if turn and not command.along:
+            yield turn
+            turn = []
+        turn.append(command)
+    if turn:
+        yield turn
 
 
 def _question(command: Command) -> Question:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import ssl
 
-from warmup.imap import Access, First, Timeouts, sign_in
+from warmup.imap import Access, Errands, Timeouts, sign_in
+from warmup.imap.errands import NOTHING
 from warmup.model import Response, Security
 
 from .server import Server
@@ -130,9 +131,9 @@ async def signing_in(
     secret: str = SECRET,
     login: str = "ann",
     timeouts: Timeouts = PATIENT,
-    first: First | None = None,
+    errands: Errands = NOTHING,
 ) -> Access | Response:
-    return await sign_in(server.endpoint(security), login, secret, tls=tls, timeouts=timeouts, first=first)
+    return await sign_in(server.endpoint(security), login, secret, tls=tls, timeouts=timeouts, errands=errands)
 
 
 async def signed_in(
@@ -141,8 +142,8 @@ async def signed_in(
     security: Security = Security.PLAIN,
     *,
     timeouts: Timeouts = PATIENT,
-    first: First | None = None,
+    errands: Errands = NOTHING,
 ) -> Access:
-    access = await signing_in(server, tls, security, timeouts=timeouts, first=first)
+    access = await signing_in(server, tls, security, timeouts=timeouts, errands=errands)
     assert isinstance(access, Access), access
     return access

@@ -6,7 +6,8 @@ import ssl
 from collections.abc import Sequence
 from datetime import date
 
-from warmup.imap import Access, First, Notices, hearing
+from warmup.imap import Access, Errands, Notices, errand, hearing
+from warmup.imap.errands import NOTHING
 
 from .client import LOGOUT, session, signed_in
 from .conftest import Serve
@@ -51,9 +52,9 @@ def texts(uids: Sequence[int]) -> tuple[bytes, ...]:
 
 
 async def notices(
-    serve: Serve, trusting: ssl.SSLContext, rest: str, *, validity: int = 7, after: int = 4, first: First | None = None
+    serve: Serve, trusting: ssl.SSLContext, rest: str, *, validity: int = 7, after: int = 4, errands: Errands = NOTHING
 ) -> tuple[Notices, Access]:
-    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, first=first)
+    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errands=errands)
     heard = await access.notices(validity=validity, after=after, since=SINCE)
     await access.close()
     return heard, access
@@ -67,8 +68,8 @@ async def test_what_came_since_is_read_in_its_order_and_to_the_end(serve: Serve,
 
 async def test_what_is_asked_first_is_asked_once(serve: Serve, trusting: ssl.SSLContext) -> None:
     rest = examined(validity=8, next_uid=3) + searched("UID 901:*") + searched("SINCE 1-Mar-2026", 2) + fetched(2)
-    first = hearing(validity=7, after=900, since=SINCE)
-    heard, _ = await notices(serve, trusting, rest, after=900, first=first)
+    errands = Errands(errand(hearing(validity=7, after=900, since=SINCE)))
+    heard, _ = await notices(serve, trusting, rest, after=900, errands=errands)
     assert heard == Notices(8, 2, texts([2]), more=False)
 
 

@@ -12,7 +12,7 @@ import traceback
 import pytest
 
 from warmup.errors import AccessLost, SignInError, WireError
-from warmup.imap import Access, looking, sign_in
+from warmup.imap import Access, Errands, errand, looking, sign_in
 from warmup.imap.line import Question
 from warmup.model import Endpoint, Response, Security, Stage
 
@@ -37,6 +37,8 @@ from .client import (
     signing_in,
 )
 from .conftest import Serve
+
+FIRST = Errands(errand(looking(["<a@x>"]), acting=True))
 
 THROTTLED = "BAD Request is throttled. Suggested Backoff Time: 299961 milliseconds"
 ODD = 'q"uo\\te (x) {5} ünï'
@@ -206,7 +208,7 @@ async def test_a_refusal_of_what_is_asked_first_is_a_response(
     asked = f'C: a SELECT "INBOX"\nS: {tag} {selecting}\n'
     searching = "" if search is None else 'C: a UID SEARCH HEADER Message-ID "<a@x>"\n'
     server = await serve(session(asked + searching + end))
-    assert await signing_in(server, trusting, first=looking(["<a@x>"], acting=True)) == said
+    assert await signing_in(server, trusting, errands=FIRST) == said
 
 
 async def test_folders_that_are_asked_for_again_are_asked_for_after_what_is_asked_first(
@@ -225,7 +227,7 @@ async def test_folders_that_are_asked_for_again_are_asked_for_after_what_is_aske
         {fetched("5", header(5, "<a@x>"))}
         {LOGOUT}
     """
-    access = await signed_in(await serve(dialogue), trusting, first=looking(["<a@x>"], acting=True))
+    access = await signed_in(await serve(dialogue), trusting, errands=FIRST)
     assert (await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True))["<a@x>"].uid == 5
     await access.close()
 

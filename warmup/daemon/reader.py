@@ -17,7 +17,19 @@ from functools import partial
 from typing import Unpack
 
 from warmup.errors import AccessLost, AccessRefused, OperatorError, StoreError, TokenLost
-from warmup.imap import Access, Farewell, First, Sighting, Timeouts, hearing, looking, sign_in
+from warmup.imap import (
+    Access,
+    Errands,
+    Farewell,
+    Sighting,
+    Timeouts,
+    counting,
+    errand,
+    hearing,
+    keeping,
+    looking,
+    sign_in,
+)
 from warmup.model import (
     Bookmark,
     Message,
@@ -144,7 +156,7 @@ class Reader:
             mailbox.login,
             tls=office.tls_to(ACCESS),
             timeouts=Timeouts(connect=reading.connect, command=reading.command),
-            first=_first(agenda),
+            errands=_errands(agenda),
         )
         return await office.keys.turn(mailbox, signed_in)
 
@@ -192,10 +204,10 @@ class _Visit:
                 self._not_there(message)
             else:  # moved or deleted by its owner, whose right that is
                 self._stamp(message, filed_at=self._now, visit_at=None, reason="no longer in the mailbox")
-        for message, thread in self._agenda.outbound:
-            await self._keep(message, thread)
         if self._agenda.inbox is not None:
             await self._hear(self._agenda.inbox)
+        for message, thread in self._agenda.outbound:
+            await self._keep(message, thread)
         if self._agenda.counting is not None:
             self._notes.count = await observer.count(office, self._mailbox, self._agenda.counting, self._access)
 
@@ -345,14 +357,15 @@ class _Notes:
         return bool(self.stamps or self.inbox or self.count)
 
 
-def _first(agenda: Agenda) -> First | None:
-    """What a visit asks first, if that is about INBOX."""
-    if agenda.visit.inbound:
-        return looking([message.message_id for message in agenda.visit.inbound], acting=True)
-    if agenda.inbox is not None and not agenda.outbound:
-        inbox = agenda.inbox
-        return hearing(validity=int(inbox.edition), after=int(inbox.position), since=_since(inbox))
-    return None
+def _errands(agenda: Agenda) -> Errands:
+    """What a visit will ask for, as far as that is known before."""
+    visit, counting_on = agenda.visit, agenda.counting
+    inbox = [looking([message.message_id for message in visit.inbound])] if visit.inbound else []
+    if (mark := agenda.inbox) is not None:
+        inbox.append(hearing(validity=int(mark.edition), after=int(mark.position), since=_since(mark)))
+    sent = [] if counting_on is None else [counting(observer.midnight(agenda.mailbox, counting_on))]
+    sent += [keeping(message.message_id) for message, _ in agenda.outbound]
+    return Errands(errand(*inbox, acting=bool(visit.inbound)), errand(*sent))
 
 
 def _since(inbox: Bookmark) -> date:

@@ -13,7 +13,7 @@ keywords ($Junk, $NotJunk).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
@@ -28,16 +28,16 @@ from . import census, posted, systems
 from .answers import found as uids_found
 from .answers import pages, texts
 from .chosen import Chosen
-from .first import First, hearing
+from .errands import Errand, Search, counting, hearing, keeping, looking
 from .folders import Folders
 from .line import Answer, Line, Question, Timeouts
 from .posted import Posted
 from .proof import Proof, field
 from .sighting import Sighting, fields, items, searches
 from .systems import Notices
+from .wire import literal
 
 _PAGE = 100  # messages in one FETCH
-_SMALL = 4096  # octets of a literal that isn't announced, by LITERAL-
 _HITS = 500  # messages looked at that a search has found: one that finds far more than asked for isn't to be believed
 
 
@@ -54,7 +54,7 @@ class Access:
         offers: frozenset[str],
         folders: Folders,
         timeouts: Timeouts,
-        ahead: tuple[First, Sequence[Answer]] | None = None,
+        of_sent: Errand | None = None,
     ) -> None:
         self.folders = folders
         self._line = line
@@ -62,10 +62,17 @@ class Access:
         self._timeouts = timeouts
         self.unseen: str | None = None  # the server's NO, if Junk couldn't be looked into
         self._turn = asyncio.Lock()
-        self._ahead = ahead  # what was asked of INBOX while signing in, and is the state of affairs until it is left
+        self._of_sent = of_sent  # what will be asked of Sent
         self._chosen: Chosen | None = None
+        self._known: dict[Search, Answer] = {}  # answers to what was asked when that was selected, each for one use
         self._here: set[Sighting] = set()  # proven since that was selected for writing: UIDs stay as they are
         self._proofs: dict[str, Proof] = {}  # by Message-ID: what `look` was asked to find
+
+    def entered(self, folder: str, errand: Errand, selected: Answer, *found: Answer) -> Chosen:
+        """A folder is selected, and these are the answers to an errand there."""
+        self._chosen = Chosen.told(folder, selected, writable=errand.command == "SELECT")
+        self._known = dict(zip(errand.searches, found, strict=True))
+        return self._chosen
 
     @property
     def usable(self) -> bool:
@@ -167,7 +174,7 @@ class Access:
                     await self._create(sent, "\\Sent")
                 self.folders = replace(self.folders, sent=sent, aside=self.folders.aside | {sent})
             assert self.folders.sent is not None
-            chosen, found = await self._choose_and("EXAMINE", self.folders.sent, "UID SEARCH", *searches([message_id]))
+            chosen, found = await self._choose_and("EXAMINE", self.folders.sent, *keeping(message_id))
             if chosen.exists and await self._holds(message_id, found):
                 return False
             await self._ask(
@@ -176,7 +183,7 @@ class Access:
                 self.folders.wire(chosen.name),
                 "(\\Seen)",
                 time2internaldate(at),
-                f"{{{len(message)}{'+' if self._at_once(message) else ''}}}",
+                literal(message, self._offers),
                 owed=[message + b"\r\n"],
                 seconds=self._timeouts.transfer,
             )
@@ -187,12 +194,11 @@ class Access:
         the folder's UIDVALIDITY isn't `validity` (any more). Nothing is marked as seen.
         """
         async with self._turn:
-            first = hearing(validity=validity, after=after, since=since)
-            chosen, answer = await self._choose_and(first.command, self.folders.inbox, *first.search)
+            search = hearing(validity=validity, after=after, since=since)
+            chosen, answer = await self._choose_and("EXAMINE", self.folders.inbox, *search)
             known = validity == chosen.validity
             if validity and not known:
-                anew = hearing(validity=0, after=0, since=since)
-                answer = await self._ask(Stage.FETCH, *anew.search)
+                answer = await self._ask(Stage.FETCH, *hearing(validity=0, after=0, since=since))
             found = uids_found(answer)
             new = [uid for uid in found if not known or uid > after]  # N:* has the last message in any case
             batch = new[: systems.TOGETHER]
@@ -207,11 +213,11 @@ class Access:
             return None
         found: dict[int, Posted] = {}
         async with self._turn:
-            search, items = ("UID SEARCH", posted.criteria(since)), posted.items(label)
-            chosen, answer = await self._choose_and("EXAMINE", self.folders.sent, *search)
+            chosen, answer = await self._choose_and("EXAMINE", self.folders.sent, *counting(since))
             uids = uids_found(answer) if chosen.exists else []
             for batch in pages(uids[-posted.MOST :], _PAGE):
-                answer = await self._ask(Stage.FETCH, "UID FETCH", ",".join(map(str, batch)), items)
+                uid_set = ",".join(map(str, batch))
+                answer = await self._ask(Stage.FETCH, "UID FETCH", uid_set, posted.items(label))
                 found |= posted.read(answer, label, since)
         return list(found.values())
 
@@ -246,8 +252,8 @@ class Access:
         return copies
 
     async def _find(self, folder: str, proof: Proof, command: str = "EXAMINE") -> dict[str, Sighting]:
-        first, *others = searches(proof.values)
-        chosen, answer = await self._choose_and(command, folder, "UID SEARCH", first)
+        _, *others = searches(proof.values)
+        chosen, answer = await self._choose_and(command, folder, *looking(proof.values))
         placement = self.folders.placement(folder)
         found: dict[str, Sighting] = {}
 
@@ -302,7 +308,7 @@ class Access:
         selected for writing then. Refused when it isn't ours.
         """
         proof, chosen, fetch = self._proof(sighting), self._chosen, sighting.fetch(section)
-        if chosen is not None and chosen.name == sighting.folder and chosen.writable:
+        if chosen and chosen.serves("SELECT", sighting.folder):
             answer = await self._ask(Stage.FETCH, *fetch)
         else:
             chosen, answer = await self._choose_and("SELECT", sighting.folder, *fetch)
@@ -356,35 +362,32 @@ class Access:
             await self._ask(Stage.SELECT, "SUBSCRIBE", name)
         self.folders = self.folders.having(folder)
 
-    def _at_once(self, message: bytes) -> bool:
-        """Whether the server takes it without being asked first (RFC 7888)."""
-        return "LITERAL+" in self._offers or ("LITERAL-" in self._offers and len(message) <= _SMALL)
-
     def _leave(self) -> None:
         """No folder is selected any more."""
-        self._chosen = self._ahead = None
+        self._chosen = None
         self._here.clear()
+        self._known.clear()
 
     async def _choose(self, command: str, folder: str) -> Chosen:
         """SELECT or EXAMINE; the latter leaves even \\Recent as it is."""
         self._leave()
         answer = await self._ask(Stage.SELECT, command, self.folders.wire(folder))
-        self._chosen = Chosen.told(folder, answer, writable=command == "SELECT")
-        return self._chosen
+        return self.entered(folder, Errand(command, ()), answer)
 
     async def _choose_and(self, command: str, folder: str, *then: str) -> tuple[Chosen, Answer]:
-        """As `_choose`, and the answer to what is asked about the folder along with it. Said at once, it costs one turn
-        of the server less; where the folder can't be selected nothing comes of it but one more refusal.
+        """As `_choose`, and the answer to what is asked about the folder along with it, as is all that will be asked.
+        Said at once, it costs one turn of the server; where the folder can't be selected nothing comes of it but more
+        refusals. Nothing is said where it was selected for that.
         """
-        ahead = self._ahead
+        if (chosen := self._chosen) and chosen.serves(command, folder) and then in self._known:
+            return chosen, self._known.pop(then)
+        errand = Errand(command, (then,))
+        if self._of_sent is not None and folder == self.folders.sent and then in self._of_sent.searches:
+            errand, self._of_sent = self._of_sent, None
         self._leave()
-        if ahead is not None and folder == self.folders.inbox and ahead[0] == First(command, then):
-            selected, answer = ahead[1]
-        else:
-            selecting = Question(Stage.SELECT, (command, self.folders.wire(folder)), self._timeouts.command)
-            selected, answer = await self._line.ask_all(selecting, self._question(*then))
-        self._chosen = Chosen.told(folder, selected, writable=command == "SELECT")
-        return self._chosen, answer
+        selecting = Question(Stage.SELECT, (command, self.folders.wire(folder)), self._timeouts.command)
+        answers = await self._line.ask_all(selecting, *(self._question(*search) for search in errand.searches))
+        return self.entered(folder, errand, *answers), self._known.pop(then)
 
     def _question(self, *words: str) -> Question:
         return Question(Stage.FETCH, words, self._timeouts.command)

@@ -40,6 +40,10 @@ class Chosen:
             permanent=codes.get(b"PERMANENTFLAGS", b""),
         )
 
+    def serves(self, command: str, folder: str) -> bool:
+        """Whether to select a folder, by that command, would change nothing."""
+        return self.name == folder and (self.writable or command == "EXAMINE")
+
     def keeps(self, keyword: str) -> bool:
         permanent = self.permanent.decode("ascii", "replace").strip("()").lower().split()
         return "\\*" in permanent or keyword.lower() in permanent

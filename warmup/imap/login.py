@@ -21,7 +21,7 @@ from warmup.model import Bearer, Endpoint, Response, Security, Stage
 from warmup.sasl import Proof, proof
 
 from .access import Access
-from .first import First
+from .errands import NOTHING, Errand, Errands
 from .folders import INBOX, Folders, survey
 from .grammar import Value
 from .line import Answer, Farewell, Line, Question, Timeouts
@@ -38,13 +38,14 @@ async def sign_in(
     *,
     tls: ssl.SSLContext,
     timeouts: Timeouts,
-    first: First | None = None,
+    errands: Errands = NOTHING,
 ) -> Access | Response:
-    """Access to the mailbox of `login`, or the server's NO, BAD or BYE, word for word (the line is closed then). What
-    will be asked `first` is asked along with what is offered and which folders there are.
+    """Access to the mailbox of `login`, or the server's NO, BAD or BYE, word for word (the line is closed then). Its
+    `errands` in INBOX are done along with asking what is offered and which folders there are, those in Sent when that
+    is selected.
 
     The stage of a Response is CONNECT, TLS, LOGIN, or SELECT when the login was taken and the folders weren't shown
-    ("BAD User is authenticated but not connected."), FETCH when the `first` search is refused; its code is 0. There is
+    ("BAD User is authenticated but not connected."), FETCH when a search is refused; its code is 0. There is
     no falling back: not to another mechanism, not to the clear. A server that takes no password, or no token, is
     answered for with a NO at LOGIN, ending in "(not sent)".
 
@@ -63,8 +64,11 @@ async def sign_in(
             welcome = await _show(line, shown, offers, timeouts.command)
         else:
             welcome = await _prove(line, offers, login, secret, timeouts.command)
-        offers, folders, answers = await _survey(line, _told(welcome), timeouts.command, first)
-        return Access(line, offers, folders, timeouts, (first, answers) if first is not None else None)
+        offers, folders, answers = await _survey(line, _told(welcome), timeouts.command, errands.inbox)
+        access = Access(line, offers, folders, timeouts, errands.sent)
+        if errands.inbox is not None:
+            access.entered(folders.inbox, errands.inbox, *answers)
+        return access
     except (AccessRefused, Farewell) as said:
         await line.close(timeouts.logout)
         return Response(said.stage, 0, None, said.why)
@@ -138,13 +142,13 @@ async def _capabilities(line: Line, stage: Stage, seconds: float) -> frozenset[s
 
 
 async def _survey(
-    line: Line, told: frozenset[str], seconds: float, first: First | None
+    line: Line, told: frozenset[str], seconds: float, errand: Errand | None
 ) -> tuple[frozenset[str], Folders, Sequence[Answer]]:
-    """What is offered, which folders there are, and the answers to what is asked `first`, once signed in. What a server
+    """What is offered, which folders there are, and the answers to an errand in INBOX, once signed in. What a server
     has `told` of the offers in its welcome is rarely the whole, so that is asked for; the rest along with it, and the
     folders again if there turns out to be more to ask.
     """
-    asked, ahead = _of_folders(told, seconds), _of_inbox(first, seconds)
+    asked, ahead = _of_folders(told, seconds), _of_inbox(errand, seconds)
     capabilities, *answers = await line.ask_all(Question(Stage.LOGIN, ("CAPABILITY",), seconds), *asked, *ahead)
     offers, known, answers = _offered(capabilities), answers[: len(asked)], answers[len(asked) :]
     if (better := _of_folders(offers, seconds)) != asked:
@@ -152,11 +156,11 @@ async def _survey(
     return offers, _surveyed(*known), answers
 
 
-def _of_inbox(first: First | None, seconds: float) -> list[Question]:
-    if first is None:
+def _of_inbox(errand: Errand | None, seconds: float) -> list[Question]:
+    if errand is None:
         return []
-    selecting = Question(Stage.SELECT, (first.command, quoted(INBOX)), seconds)
-    return [selecting, Question(Stage.FETCH, first.search, seconds)]
+    selecting = Question(Stage.SELECT, (errand.command, quoted(INBOX)), seconds)
+    return [selecting, *(Question(Stage.FETCH, search, seconds) for search in errand.searches)]
 
 
 def _of_folders(offers: Set[str], seconds: float) -> list[Question]:

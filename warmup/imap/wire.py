@@ -27,7 +27,7 @@ import asyncio
 import logging
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import NamedTuple
 from weakref import WeakSet
 
@@ -43,6 +43,7 @@ _ANSWER = 40_000_000  # octets of all that answers one command: the largest mail
 _MUCH = 2_000_000  # octets of an answer that is a large one
 _LARGE = 5  # large answers at once, of all connections together; a guess: 200 MB
 _KEEPING = 250  # octets that a line takes in memory beside its text; a line counts as that much more
+_SMALL = 4096  # octets, as LITERAL- has it
 _LITERAL = re.compile(rb"\{(\d+)\}$")
 _BREAKS = re.compile(r"[\x00\r\n]")
 # A status ends in text for people, in which "{5}" is no literal.
@@ -59,6 +60,12 @@ _LEADS_TO = {
 
 
 _large: WeakSet[Wire] = WeakSet()  # those on which a large answer is coming in
+
+
+def literal(octets: bytes, offers: Set[str]) -> str:
+    """How octets that come last in a command are announced: they go along with it if the server offers to take that."""
+    at_once = "LITERAL+" in offers or ("LITERAL-" in offers and len(octets) <= _SMALL)
+    return f"{{{len(octets)}{'+' if at_once else ''}}}"
 
 
 class Said(NamedTuple):  # not a dataclass: most of what is made here are these, and it takes half as long
