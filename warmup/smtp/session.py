@@ -8,7 +8,6 @@ RFC 4954 and RFC 4616 (AUTH PLAIN), RFC 3207 (STARTTLS), RFC 8314.
 
 from __future__ import annotations
 
-import re
 import ssl
 from base64 import b64encode
 from dataclasses import dataclass
@@ -22,8 +21,6 @@ from .answer import answer
 from .line import Line
 from .offer import Offer
 
-_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
-_DOT = re.compile(rb"^\.", re.MULTILINE)
 _COMMAND = 512  # octets of a command with its CRLF, which AUTH with an initial response mustn't pass (RFC 4954 §4)
 
 
@@ -227,6 +224,8 @@ def _not_offered(offer: Offer, wanted: str) -> Response:
 
 def _stuffed(message: bytes) -> bytes:
     """The message as it goes over the wire: a dot before every dot that begins a line, and the final dot (§4.5.2)."""
-    if _BARE.search(message) or not message.endswith(b"\r\n"):
+    lines = message.count(b"\r\n")
+    if not lines == message.count(b"\r") == message.count(b"\n") or not message.endswith(b"\r\n"):
         raise ValueError("a message is made of lines that end in CRLF")
-    return _DOT.sub(b"..", message) + b".\r\n"
+    dotted = b"." + message if message.startswith(b".") else message
+    return dotted.replace(b"\r\n.", b"\r\n..") + b".\r\n"
