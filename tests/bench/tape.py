@@ -111,7 +111,7 @@ def _record_smtp(tape: Tape, instant: Callable[[], datetime], patches: ExitStack
 
 def _record_imap(tape: Tape, instant: Callable[[], datetime], patches: ExitStack) -> None:
     known: dict[_IMAP, Visit] = {}
-    ask, ask_all = _IMAP.ask, _IMAP.ask_all
+    ask, try_all = _IMAP.ask, _IMAP.try_all
     sign_in = warmup.imap.sign_in
 
     async def signed_in(endpoint: Any, login: str, *args: Any, **kwargs: Any) -> Any:
@@ -129,15 +129,15 @@ def _record_imap(tape: Tape, instant: Callable[[], datetime], patches: ExitStack
             known.setdefault(line, Visit()).commands.append(Command(command, arguments, owed))
         return await ask(line, stage, command, *arguments, **kwargs)
 
-    async def asked_all(line: _IMAP, *questions: Question) -> Any:
+    async def tried_all(line: _IMAP, *questions: Question) -> Any:
         commands = known.setdefault(line, Visit()).commands
         for along, (_, (command, *arguments), _) in enumerate(questions):
             commands.append(Command(command, tuple(arguments), along=bool(along)))
-        return await ask_all(line, *questions)
+        return await try_all(line, *questions)
 
     patches.enter_context(patch("warmup.daemon.reader.sign_in", signed_in))
     patches.enter_context(patch.object(_IMAP, "ask", asked))
-    patches.enter_context(patch.object(_IMAP, "ask_all", asked_all))
+    patches.enter_context(patch.object(_IMAP, "try_all", tried_all))
 
 
 def _by_instant(sessions: list[tuple[datetime, Any]]) -> dict[datetime, list[Any]]:

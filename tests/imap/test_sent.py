@@ -71,6 +71,17 @@ async def test_what_will_be_asked_of_sent_is_asked_at_once(serve: Serve, trustin
     await access.close()
 
 
+async def test_a_refused_search_in_sent_keeps_no_copy_out(serve: Serve, trusting: ssl.SSLContext) -> None:
+    no = "C: a UID SEARCH SINCE 3-Jan-2026\nS: a NO too slow\n"
+    rest = selected("EXAMINE", "Sent") + no + searched("<a@x>") + APPEND
+    errands = Errands(sent=errand(counting(MIDNIGHT), keeping("<a@x>")))
+    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errands=errands)
+    assert await access.keep(MESSAGE, "<a@x>", AT)
+    with pytest.raises(AccessRefused, match=r"^fetch: NO too slow$"):
+        await access.sent_since(MIDNIGHT, label=LABEL)
+    await access.close()
+
+
 async def test_what_was_not_known_to_be_asked_of_sent_is_asked_by_itself(
     serve: Serve, trusting: ssl.SSLContext
 ) -> None:

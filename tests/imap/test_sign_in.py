@@ -8,12 +8,14 @@ import logging
 import socket
 import ssl
 import traceback
+from datetime import date
 
 import pytest
 
-from warmup.errors import AccessLost, SignInError, WireError
-from warmup.imap import Access, Errands, errand, looking, sign_in
+from warmup.errors import AccessLost, AccessRefused, SignInError, WireError
+from warmup.imap import Access, Errands, errand, hearing, looking, sign_in
 from warmup.imap.line import Question
+from warmup.imap.systems import CRITERIA
 from warmup.model import Endpoint, Response, Security, Stage
 
 from .client import (
@@ -30,6 +32,7 @@ from .client import (
     fetched,
     header,
     hello,
+    refused,
     searched,
     selected,
     session,
@@ -192,23 +195,37 @@ async def test_authenticated_but_not_connected_is_a_response(serve: Serve, trust
     assert await signing_in(server, trusting) == Response(Stage.SELECT, 0, None, words)
 
 
-@pytest.mark.parametrize(
-    ("selecting", "search", "said"),
-    [
-        ("NO [LIMIT] not now", "BAD no folder is selected", Response(Stage.SELECT, 0, None, "NO [LIMIT] not now")),
-        ("OK done", "NO too slow", Response(Stage.FETCH, 0, None, "NO too slow")),
-        ("BYE [OVERQUOTA] enough", None, Response(Stage.SELECT, 0, None, "BYE [OVERQUOTA] enough")),
-    ],
-    ids=["no folder", "no search", "bye"],
-)
-async def test_a_refusal_of_what_is_asked_first_is_a_response(
-    serve: Serve, trusting: ssl.SSLContext, selecting: str, search: str | None, said: Response
+async def test_a_refusal_of_an_errand_is_none_of_the_login_and_told_when_it_is_asked_for(
+    serve: Serve, trusting: ssl.SSLContext
 ) -> None:
-    tag, end = ("*", "-- hang up") if search is None else ("a", f"S: a {search}\n{LOGOUT}")
-    asked = f'C: a SELECT "INBOX"\nS: {tag} {selecting}\n'
-    searching = "" if search is None else 'C: a UID SEARCH HEADER Message-ID "<a@x>"\n'
-    server = await serve(session(asked + searching + end))
-    assert await signing_in(server, trusting, errands=FIRST) == said
+    no = refused('SELECT "INBOX"', "NO [LIMIT] not now", 'UID SEARCH HEADER Message-ID "<a@x>"')
+    access = await signed_in(await serve(session(no + LOGOUT)), trusting, errands=FIRST)
+    with pytest.raises(AccessRefused, match=r"^select: NO \[LIMIT\] not now$"):
+        await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True)
+    await access.close()
+
+
+async def test_a_search_that_is_refused_keeps_nobody_from_the_others(serve: Serve, trusting: ssl.SSLContext) -> None:
+    rest = f"""
+        {selected("SELECT", "INBOX")}
+        {searched("<a@x>", 5)}
+        C: a UID SEARCH UID 5:* {CRITERIA}
+        S: a BAD too complex
+        {fetched("5", header(5, "<a@x>"))}
+    """
+    heard = hearing(validity=7, after=4, since=date(2026, 3, 1))
+    errands = Errands(errand(looking(["<a@x>"]), heard, acting=True))
+    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errands=errands)
+    assert (await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True))["<a@x>"].uid == 5
+    with pytest.raises(AccessRefused, match=r"^fetch: BAD too complex$"):
+        await access.notices(validity=7, after=4, since=date(2026, 3, 1))
+    await access.close()
+
+
+async def test_a_bye_to_an_errand_is_a_response(serve: Serve, trusting: ssl.SSLContext) -> None:
+    bye = 'C: a SELECT "INBOX"\nS: * BYE [OVERQUOTA] enough\n-- hang up'
+    said = await signing_in(await serve(session(bye)), trusting, errands=FIRST)
+    assert said == Response(Stage.SELECT, 0, None, "BYE [OVERQUOTA] enough")
 
 
 async def test_folders_that_are_asked_for_again_are_asked_for_after_what_is_asked_first(

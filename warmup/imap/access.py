@@ -27,10 +27,10 @@ from warmup.model import Placement, Stage
 from . import census, posted, systems
 from .answers import found as uids_found
 from .answers import pages, texts
-from .chosen import Chosen
-from .errands import Errand, Search, counting, hearing, keeping, looking
+from .chosen import Chosen, Selection
+from .errands import Errand, counting, hearing, keeping, looking
 from .folders import Folders
-from .line import Answer, Line, Question, Timeouts
+from .line import Answer, Line, Question, Timeouts, granted
 from .posted import Posted
 from .proof import Proof, field
 from .sighting import Sighting, fields, items, searches
@@ -63,16 +63,17 @@ class Access:
         self.unseen: str | None = None  # the server's NO, if Junk couldn't be looked into
         self._turn = asyncio.Lock()
         self._of_sent = of_sent  # what will be asked of Sent
-        self._chosen: Chosen | None = None
-        self._known: dict[Search, Answer] = {}  # answers to what was asked when that was selected, each for one use
-        self._here: set[Sighting] = set()  # proven since that was selected for writing: UIDs stay as they are
+        self._selection = Selection()
         self._proofs: dict[str, Proof] = {}  # by Message-ID: what `look` was asked to find
 
-    def entered(self, folder: str, errand: Errand, selected: Answer, *found: Answer) -> Chosen:
-        """A folder is selected, and these are the answers to an errand there."""
-        self._chosen = Chosen.told(folder, selected, writable=errand.command == "SELECT")
-        self._known = dict(zip(errand.searches, found, strict=True))
-        return self._chosen
+    def entered(self, errand: Errand, selected: Answer | AccessRefused, *found: Answer | AccessRefused) -> None:
+        """INBOX was to be selected, with these answers to an errand there."""
+        inbox = self.folders.inbox
+        if isinstance(selected, AccessRefused):
+            self._selection.refuse(inbox, errand.searches, selected)
+        else:
+            chosen = Chosen.told(inbox, selected, writable=errand.command == "SELECT")
+            self._selection.enter(chosen, zip(errand.searches, found, strict=True))
 
     @property
     def usable(self) -> bool:
@@ -135,7 +136,7 @@ class Access:
             # Before the move, which takes them along and may be what the server's filter learns from. A folder that
             # has no room for one keyword more (Dovecot's Maildir takes 26) is no reason to leave the message there.
             for sign, keyword in (("+", "$NotJunk"), ("-", "$Junk")):
-                if self._chosen is not None and self._chosen.keeps(keyword):
+                if (chosen := self._selection.chosen) and chosen.keeps(keyword):
                     with suppress(AccessRefused):
                         await self._ask(Stage.FETCH, *sighting.store(sign, keyword))
             return await self._move(sighting, self.folders.inbox)
@@ -271,7 +272,7 @@ class Access:
                 newest = f"{max(1, chosen.exists - _PAGE + 1)}:*"
                 see(await self._fetch("FETCH", newest, section))
         if chosen.writable:
-            self._here |= {*found.values()}
+            self._selection.proven.update(found.values())
         return found
 
     async def _holds(self, message_id: str, found: Answer) -> bool:
@@ -300,15 +301,15 @@ class Access:
 
     async def _ours(self, sighting: Sighting) -> None:
         """See to it that its folder is selected for writing and that it is proven ours there, or refuse."""
-        if sighting not in self._here:
+        if sighting not in self._selection.proven:
             await self._proven(sighting, fields("Message-ID", self._proof(sighting).label))
 
     async def _proven(self, sighting: Sighting, section: str) -> bytes:
         """What the section of the message, which has to have the fields that prove it ours, holds; its folder is
         selected for writing then. Refused when it isn't ours.
         """
-        proof, chosen, fetch = self._proof(sighting), self._chosen, sighting.fetch(section)
-        if chosen and chosen.serves("SELECT", sighting.folder):
+        proof, fetch = self._proof(sighting), sighting.fetch(section)
+        if chosen := self._selection.serves("SELECT", sighting.folder):
             answer = await self._ask(Stage.FETCH, *fetch)
         else:
             chosen, answer = await self._choose_and("SELECT", sighting.folder, *fetch)
@@ -321,7 +322,7 @@ class Access:
         text = sighting.text(answer)
         if proof.names(text) != sighting.message_id:
             raise AccessRefused(Stage.FETCH, f"UID {sighting.uid} in {sighting.folder} isn't {sighting.message_id}")
-        self._here.add(sighting)
+        self._selection.proven.add(sighting)
         return text
 
     def _proof(self, sighting: Sighting) -> Proof:
@@ -336,7 +337,7 @@ class Access:
         uid, moves = str(sighting.uid), "MOVE" in self._offers
         moving = self._question("UID MOVE" if moves else "UID COPY", uid, self.folders.wire(folder))
         *_, answer = await self._line.ask_all(*before, moving)
-        self._here.discard(sighting)
+        self._selection.proven.discard(sighting)
         if not moves:
             await self._ask(Stage.FETCH, *sighting.store("+", "\\Deleted"))
             if "UIDPLUS" in self._offers:
@@ -362,32 +363,31 @@ class Access:
             await self._ask(Stage.SELECT, "SUBSCRIBE", name)
         self.folders = self.folders.having(folder)
 
-    def _leave(self) -> None:
-        """No folder is selected any more."""
-        self._chosen = None
-        self._here.clear()
-        self._known.clear()
-
     async def _choose(self, command: str, folder: str) -> Chosen:
         """SELECT or EXAMINE; the latter leaves even \\Recent as it is."""
-        self._leave()
+        self._selection.leave()
         answer = await self._ask(Stage.SELECT, command, self.folders.wire(folder))
-        return self.entered(folder, Errand(command, ()), answer)
+        return self._selection.enter(Chosen.told(folder, answer, writable=command == "SELECT"))
 
     async def _choose_and(self, command: str, folder: str, *then: str) -> tuple[Chosen, Answer]:
         """As `_choose`, and the answer to what is asked about the folder along with it, as is all that will be asked.
         Said at once, it costs one turn of the server; where the folder can't be selected nothing comes of it but more
         refusals. Nothing is said where it was selected for that.
         """
-        if (chosen := self._chosen) and chosen.serves(command, folder) and then in self._known:
-            return chosen, self._known.pop(then)
+        if known := self._selection.found(command, folder, then):
+            return known
         errand = Errand(command, (then,))
         if self._of_sent is not None and folder == self.folders.sent and then in self._of_sent.searches:
             errand, self._of_sent = self._of_sent, None
-        self._leave()
+        self._selection.leave()
         selecting = Question(Stage.SELECT, (command, self.folders.wire(folder)), self._timeouts.command)
-        answers = await self._line.ask_all(selecting, *(self._question(*search) for search in errand.searches))
-        return self.entered(folder, errand, *answers), self._known.pop(then)
+        searching = [self._question(*search) for search in errand.searches]
+        selected, *found = await self._line.try_all(selecting, *searching)
+        chosen = Chosen.told(folder, granted(selected), writable=errand.command == "SELECT")
+        self._selection.enter(chosen, zip(errand.searches, found, strict=True))
+        known = self._selection.found(command, folder, then)
+        assert known is not None, "it is selected, and that was asked"
+        return known
 
     def _question(self, *words: str) -> Question:
         return Question(Stage.FETCH, words, self._timeouts.command)

@@ -1,16 +1,21 @@
-"""The folder that is selected, by what the server told when it was.
+"""The folder that is selected, by what the server told when it was, and what is known of it since.
 
-Owns: reading that. Does not own: selecting (`warmup.imap.access`).
+Owns: reading and keeping that. Does not own: selecting (`warmup.imap.access`).
 Sources: RFC 3501 §6.3.1 and §7.1 (UIDVALIDITY, UIDNEXT, PERMANENTFLAGS), §7.3.1 (EXISTS).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from warmup.errors import AccessRefused
+
 from .answers import numbers
-from .line import Answer
+from .errands import Search
+from .line import Answer, granted
+from .sighting import Sighting
 
 # Not read as values, which takes three times as long: a folder is selected six times for each message.
 _EXISTS = re.compile(rb"(\d{1,10}) EXISTS *", re.IGNORECASE)
@@ -40,10 +45,49 @@ class Chosen:
             permanent=codes.get(b"PERMANENTFLAGS", b""),
         )
 
-    def serves(self, command: str, folder: str) -> bool:
-        """Whether to select a folder, by that command, would change nothing."""
-        return self.name == folder and (self.writable or command == "EXAMINE")
-
     def keeps(self, keyword: str) -> bool:
         permanent = self.permanent.decode("ascii", "replace").strip("()").lower().split()
         return "\\*" in permanent or keyword.lower() in permanent
+
+
+class Selection:
+    """Which folder is selected, if any, and what is known of it until it is left."""
+
+    def __init__(self) -> None:
+        self.chosen: Chosen | None = None
+        self.proven: set[Sighting] = set()  # ours, and to be changed here: UIDs stay as they are meanwhile
+        self._told: dict[tuple[str, Search], Answer | AccessRefused] = {}  # what was asked along, for one use
+
+    def leave(self) -> None:
+        """None is selected any more."""
+        self.chosen = None
+        self.proven.clear()
+        self._told.clear()
+
+    def enter(self, chosen: Chosen, told: Iterable[tuple[Search, Answer | AccessRefused]] = ()) -> Chosen:
+        """One is, and that was told to searches in it."""
+        self.leave()
+        self.chosen = chosen
+        self._told = {(chosen.name, search): answer for search, answer in told}
+        return chosen
+
+    def refuse(self, folder: str, searches: Iterable[Search], refusal: AccessRefused) -> None:
+        """One couldn't be, for those searches in it."""
+        self.leave()
+        self._told = {(folder, search): refusal for search in searches}
+
+    def serves(self, command: str, folder: str) -> Chosen | None:
+        """The folder, if to select it by that command would change nothing."""
+        chosen = self.chosen
+        return chosen if chosen and chosen.name == folder and (chosen.writable or command == "EXAMINE") else None
+
+    def found(self, command: str, folder: str, search: Search) -> tuple[Chosen, Answer] | None:
+        """The folder, and the answer to a search in it that was asked along and wasn't told yet. Raises a refusal, of
+        either: whoever refuses isn't asked again.
+        """
+        key, chosen = (folder, search), self.serves(command, folder)
+        if isinstance(self._told.get(key), AccessRefused):
+            granted(self._told.pop(key))
+        if chosen is None or key not in self._told:
+            return None
+        return chosen, granted(self._told.pop(key))

@@ -99,6 +99,13 @@ class Answer:
         return {match[1].upper(): match[2] for match in coded if match}
 
 
+def granted(answer: Answer | AccessRefused) -> Answer:
+    """The answer; a refusal is raised."""
+    if isinstance(answer, AccessRefused):
+        raise answer
+    return answer
+
+
 class Line:
     """A connection on which we speak by turns. Every verb ends within its `seconds`.
 
@@ -149,17 +156,22 @@ class Line:
     async def greeting(self, seconds: float) -> Answer:
         """What the server says first."""
         wire = self._wire
-        return (await self._answers([Question(Stage.CONNECT, (), seconds)], [wire.greeting], wire.greeted(seconds)))[0]
+        question = Question(Stage.CONNECT, (), seconds)
+        return granted(*await self._answers([question], [wire.greeting], wire.greeted(seconds)))
 
     async def ask(
         self, stage: Stage, command: str, *arguments: str, owed: Iterable[bytes] = (), seconds: float
     ) -> Answer:
         """The answer to a command such as "UID FETCH"; what is `owed` goes out piece by piece as the server asks."""
-        return (await self._ask([Question(stage, (command, *arguments), seconds)], owed))[0]
+        return granted(*await self._ask([Question(stage, (command, *arguments), seconds)], owed))
 
     async def ask_all(self, *questions: Question) -> list[Answer]:
-        """The answers to commands that are said at once, which saves turns (RFC 3501 §5.5). Each is carried out even if
-        one before it is refused, and the first refusal is raised once all are answered.
+        """As `try_all`; the first refusal is raised, once all are answered."""
+        return [granted(answer) for answer in await self.try_all(*questions)]
+
+    async def try_all(self, *questions: Question) -> list[Answer | AccessRefused]:
+        """The answers to commands that are said at once, which saves turns (RFC 3501 §5.5), or their refusals. Each is
+        carried out even if one before it is refused.
         """
         return await self._ask(questions)
 
@@ -191,7 +203,7 @@ class Line:
         """Hang up without a word."""
         self._wire.drop()
 
-    async def _ask(self, questions: Sequence[Question], owed: Iterable[bytes] = ()) -> list[Answer]:
+    async def _ask(self, questions: Sequence[Question], owed: Iterable[bytes] = ()) -> list[Answer | AccessRefused]:
         if not self.usable:
             raise self._lost(questions[0], ConnectionResetError())
         commands = [self._command(*question.words, seconds=question.seconds) for question in questions]
@@ -203,7 +215,7 @@ class Line:
 
     async def _answers(
         self, questions: Sequence[Question], commands: Sequence[Command], asking: Coroutine[Any, Any, None]
-    ) -> list[Answer]:
+    ) -> list[Answer | AccessRefused]:
         lost: Exception | None = None
         try:
             await asking
@@ -213,14 +225,16 @@ class Line:
         except BaseException:
             self.drop()
             raise
-        answers = []
+        answers: list[Answer | AccessRefused] = []
         for question, command in zip(questions, commands, strict=True):
             if lost is not None and not command.answered:
+                for before in answers:
+                    granted(before)  # a refusal tells more than that the server hung up after it
                 raise self._lost(question, lost)  # not chained: aioimaplib's exceptions hold the command
             answers.append(self._answer(question, command))
         return answers
 
-    def _answer(self, question: Question, command: Command) -> Answer:
+    def _answer(self, question: Question, command: Command) -> Answer | AccessRefused:
         last = command.said[-1].text
         match last.partition(b" ")[0].upper():
             case b"OK":
@@ -230,7 +244,7 @@ class Line:
                 self.drop()
                 raise Farewell(question.stage, self._told(last))
             case _:
-                raise AccessRefused(question.stage, self._told(last))
+                return AccessRefused(question.stage, self._told(last))
 
     def _lost(self, question: Question, error: BaseException) -> AccessLost:
         if self._wire.farewell is not None:

@@ -24,7 +24,7 @@ from .access import Access
 from .errands import NOTHING, Errand, Errands
 from .folders import INBOX, Folders, survey
 from .grammar import Value
-from .line import Answer, Farewell, Line, Question, Timeouts
+from .line import Answer, Farewell, Line, Question, Timeouts, granted
 
 _COMMAND = 1000  # octets of a command, about, that every server takes
 _BY_PASSWORD = frozenset(("AUTH=PLAIN",))
@@ -42,12 +42,12 @@ async def sign_in(
 ) -> Access | Response:
     """Access to the mailbox of `login`, or the server's NO, BAD or BYE, word for word (the line is closed then). Its
     `errands` in INBOX are done along with asking what is offered and which folders there are, those in Sent when that
-    is selected.
+    is selected; to be refused there is no refusal of the login.
 
     The stage of a Response is CONNECT, TLS, LOGIN, or SELECT when the login was taken and the folders weren't shown
-    ("BAD User is authenticated but not connected."), FETCH when a search is refused; its code is 0. There is
-    no falling back: not to another mechanism, not to the clear. A server that takes no password, or no token, is
-    answered for with a NO at LOGIN, ending in "(not sent)".
+    ("BAD User is authenticated but not connected."); its code is 0. There is no falling back: not to another
+    mechanism, not to the clear. A server that takes no password, or no token, is answered for with a NO at LOGIN,
+    ending in "(not sent)".
 
     Raises `AccessLost` when the line breaks, the certificate isn't trusted or STARTTLS isn't offered; `SignInError`,
     before dialling, when the password would go in the clear to another machine.
@@ -67,7 +67,7 @@ async def sign_in(
         offers, folders, answers = await _survey(line, _told(welcome), timeouts.command, errands.inbox)
         access = Access(line, offers, folders, timeouts, errands.sent)
         if errands.inbox is not None:
-            access.entered(folders.inbox, errands.inbox, *answers)
+            access.entered(errands.inbox, *answers)
         return access
     except (AccessRefused, Farewell) as said:
         await line.close(timeouts.logout)
@@ -143,17 +143,18 @@ async def _capabilities(line: Line, stage: Stage, seconds: float) -> frozenset[s
 
 async def _survey(
     line: Line, told: frozenset[str], seconds: float, errand: Errand | None
-) -> tuple[frozenset[str], Folders, Sequence[Answer]]:
+) -> tuple[frozenset[str], Folders, Sequence[Answer | AccessRefused]]:
     """What is offered, which folders there are, and the answers to an errand in INBOX, once signed in. What a server
     has `told` of the offers in its welcome is rarely the whole, so that is asked for; the rest along with it, and the
     folders again if there turns out to be more to ask.
     """
     asked, ahead = _of_folders(told, seconds), _of_inbox(errand, seconds)
-    capabilities, *answers = await line.ask_all(Question(Stage.LOGIN, ("CAPABILITY",), seconds), *asked, *ahead)
-    offers, known, answers = _offered(capabilities), answers[: len(asked)], answers[len(asked) :]
+    answers = await line.try_all(Question(Stage.LOGIN, ("CAPABILITY",), seconds), *asked, *ahead)
+    capabilities, *known = map(granted, answers[: 1 + len(asked)])
+    offers = _offered(capabilities)
     if (better := _of_folders(offers, seconds)) != asked:
         known = await line.ask_all(*better)
-    return offers, _surveyed(*known), answers
+    return offers, _surveyed(*known), answers[1 + len(asked) :]
 
 
 def _of_inbox(errand: Errand | None, seconds: float) -> list[Question]:
