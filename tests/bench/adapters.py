@@ -14,8 +14,7 @@ from itertools import takewhile
 from warmup import imap, smtp
 from warmup.daemon.loop import Factory
 from warmup.daemon.trust import ACCESS, SERVICES, SUBMISSION
-from warmup.imap import Access, Errands
-from warmup.imap.errands import Errand
+from warmup.imap import Access, Errand
 from warmup.imap.line import Question
 from warmup.model import Stage
 from warmup.sandbox import Account
@@ -60,14 +59,17 @@ class Adapters:
     async def visit(self, servers: Servers, account: Account, visit: Visit) -> None:
         said = [command for command in visit.commands if command.name not in _AT_SIGN_IN]
         inbox = list(takewhile(lambda command: command.along, said))
-        selecting, searches = inbox[:1], tuple((search.name, *search.arguments) for search in inbox[1:])
+        errand = None
+        if inbox:
+            selecting, search = inbox
+            errand = Errand(selecting.name, (search.name, *search.arguments))
         access = await imap.sign_in(
             servers.imap,
             account.address,
             account.password,
             tls=self.tls[ACCESS],
             timeouts=imap.Timeouts(),
-            errands=Errands(Errand(selecting[0].name, searches) if selecting else None),
+            errand=errand,
         )
         assert isinstance(access, Access), access
         for turn in _turns(said[len(inbox) :]):

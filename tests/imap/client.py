@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import ssl
 
-from warmup.imap import Access, Errands, Timeouts, sign_in
-from warmup.imap.errands import NOTHING
+from warmup.imap import Access, Errand, Timeouts, sign_in
 from warmup.model import Response, Security
 
 from .server import Server
@@ -131,9 +130,9 @@ async def signing_in(
     secret: str = SECRET,
     login: str = "ann",
     timeouts: Timeouts = PATIENT,
-    errands: Errands = NOTHING,
+    errand: Errand | None = None,
 ) -> Access | Response:
-    return await sign_in(server.endpoint(security), login, secret, tls=tls, timeouts=timeouts, errands=errands)
+    return await sign_in(server.endpoint(security), login, secret, tls=tls, timeouts=timeouts, errand=errand)
 
 
 async def signed_in(
@@ -142,8 +141,8 @@ async def signed_in(
     security: Security = Security.PLAIN,
     *,
     timeouts: Timeouts = PATIENT,
-    errands: Errands = NOTHING,
+    errand: Errand | None = None,
 ) -> Access:
-    access = await signing_in(server, tls, security, timeouts=timeouts, errands=errands)
+    access = await signing_in(server, tls, security, timeouts=timeouts, errand=errand)
     assert isinstance(access, Access), access
     return access

@@ -5,9 +5,10 @@
     S: * CAPABILITY IMAP4rev1
     S: a OK done
 
-`a` stands for the tag of a command, and they are answered in their order; `⟨one|two|⟩` for a literal of the lines "one"
-and "two"; `-- hang up`, `-- silence` (until the client hangs up) and `-- tls` are what they say. What the server says
-between two lines of the client is written at once. A client that says anything else is hung up on, and its test fails.
+`a` stands for the tag of a command, and they are answered in their order; `z` for that of the one that was said last;
+`⟨one|two|⟩` for a literal of the lines "one" and "two"; `-- hang up`, `-- silence` (until the client hangs up) and `--
+tls` are what they say. What the server says between two lines of the client is written at once. A client that says
+anything else is hung up on, and its test fails.
 """
 
 from __future__ import annotations
@@ -113,6 +114,8 @@ class Server:
         if line.startswith("a "):
             self._tag = self._tags.popleft() if self._tags else self._tag
             line = self._tag + line[1:]
+        elif line.startswith("z "):
+            line = self._tags.pop() + line[1:]
         pieces = _LITERAL.split(line)
         octets = pieces[0].encode("utf-8", "surrogateescape")
         for literal, plain in zip(pieces[1::2], pieces[2::2], strict=True):

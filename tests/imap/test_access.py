@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from datetime import date
 
 import pytest
 
 from warmup.errors import AccessRefused
-from warmup.imap import Access, Errands, Sighting, errand, hearing
+from warmup.imap import Access, Errand, Sighting
 from warmup.imap import looking as looking_for
-from warmup.imap.systems import CRITERIA
 from warmup.model import Placement, Stage
 
 from .client import (
@@ -30,7 +28,6 @@ from .client import (
 )
 from .conftest import Serve
 
-SINCE = date(2026, 3, 1)
 OURS = {"<a@x>": "t1"}
 MESSAGE = b"Message-ID: <a@x>\r\nX-Warmup: t1\r\n\r\nHello (\r\n"
 INBOX = Sighting("<a@x>", "INBOX", 5, 7, Placement.INBOX)
@@ -386,36 +383,14 @@ async def test_what_is_found_by_whoever_will_act_on_it_is_proven_once(serve: Ser
     await access.close()
 
 
-HEARD = f"""
-    C: a UID SEARCH UID 5:* {CRITERIA}
-    S: * SEARCH
-    S: a OK done
-"""
-
-
-async def test_what_will_be_asked_of_inbox_is_asked_at_once_and_once(serve: Serve, trusting: ssl.SSLContext) -> None:
-    entered = selected("SELECT", "INBOX") + searched("<a@x>", 5)
-    proven = fetched("5", header(5, "<a@x>"))
-    rest = entered + HEARD + proven + ANSWERED + entered + proven
-    errands = Errands(errand(looking_for(OURS), hearing(validity=7, after=4, since=SINCE), acting=True))
-    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errands=errands)
+async def test_what_is_asked_first_is_asked_once(serve: Serve, trusting: ssl.SSLContext) -> None:
+    looked = FOUND.replace("EXAMINE", "SELECT")
+    access = await signed_in(
+        await serve(session(looked + ANSWERED + looked + LOGOUT)), trusting, errand=Errand("SELECT", looking_for(OURS))
+    )
     found = await access.look(OURS, label=LABEL, acting=True)
     await access.answered(found["<a@x>"])
-    assert (await access.notices(validity=7, after=4, since=SINCE)).upto == 4
     assert await access.look(OURS, label=LABEL, acting=True) == found  # a second look sees what is there by then
-    await access.close()
-
-
-async def test_what_was_asked_of_inbox_is_asked_again_once_another_folder_was_looked_into(
-    serve: Serve, trusting: ssl.SSLContext
-) -> None:
-    entered = selected("SELECT", "INBOX") + searched("<a@x>") + HEARD + newest()
-    others = empty("Junk") + empty("Old mail")
-    rest = entered + others + selected("EXAMINE", "INBOX") + HEARD
-    errands = Errands(errand(looking_for(OURS), hearing(validity=7, after=4, since=SINCE), acting=True))
-    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errands=errands)
-    assert await access.look(OURS, label=LABEL, acting=True) == {}
-    assert (await access.notices(validity=7, after=4, since=SINCE)).upto == 4
     await access.close()
 
 
@@ -426,7 +401,7 @@ async def test_what_was_only_looked_at_is_selected_anew_by_whoever_will_act_on_i
     access = await signed_in(
         await serve(session(looked + FOUND.replace("EXAMINE", "SELECT") + ANSWERED + LOGOUT)),
         trusting,
-        errands=Errands(errand(looking_for(OURS))),
+        errand=Errand("EXAMINE", looking_for(OURS)),
     )
     found = await access.look(OURS, label=LABEL, acting=True)
     await access.answered(found["<a@x>"])
@@ -438,7 +413,7 @@ async def test_what_was_asked_and_is_not_what_is_asked_then_is_of_no_account(
 ) -> None:
     other = selected("EXAMINE", "INBOX", exists=3) + searched("<b@x>", 3)
     access = await signed_in(
-        await serve(session(other + FOUND + LOGOUT)), trusting, errands=Errands(errand(looking_for(["<b@x>"])))
+        await serve(session(other + FOUND + LOGOUT)), trusting, errand=Errand("EXAMINE", looking_for(["<b@x>"]))
     )
     assert await access.look(OURS, label=LABEL) == {"<a@x>": INBOX}
     await access.close()

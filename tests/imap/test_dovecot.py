@@ -120,6 +120,18 @@ async def test_what_lies_in_inbox_is_opened_and_filed(box: Box) -> None:
     await access.close()
 
 
+async def test_a_large_mail_is_opened_and_marked_whatever_is_answered_first(box: Box) -> None:
+    large = box.message("large") + (b"0123456789" * 7 + b"\r\n") * 100_000
+    with box.ground.reading(box.account.address) as session:
+        session.append("INBOX", "", "", large)
+    access = await box.sign_in(Security.TLS)
+    assert isinstance(access, Access), access
+    found = await access.look({box.message_id("large"): "right"}, label=LABEL, acting=True)
+    assert await access.open(found[box.message_id("large")]) == large
+    assert box.flags("INBOX", "large") == {"\\Seen"}
+    await access.close()
+
+
 async def test_a_folder_made_anew_while_it_is_selected_is_not_touched(box: Box) -> None:
     box.put("INBOX", "mail")
     access = await box.sign_in(Security.TLS)

@@ -6,8 +6,7 @@ import ssl
 from collections.abc import Sequence
 from datetime import date
 
-from warmup.imap import Access, Errands, Notices, errand, hearing
-from warmup.imap.errands import NOTHING
+from warmup.imap import Access, Errand, Notices, hearing
 
 from .client import LOGOUT, session, signed_in
 from .conftest import Serve
@@ -52,9 +51,15 @@ def texts(uids: Sequence[int]) -> tuple[bytes, ...]:
 
 
 async def notices(
-    serve: Serve, trusting: ssl.SSLContext, rest: str, *, validity: int = 7, after: int = 4, errands: Errands = NOTHING
+    serve: Serve,
+    trusting: ssl.SSLContext,
+    rest: str,
+    *,
+    validity: int = 7,
+    after: int = 4,
+    errand: Errand | None = None,
 ) -> tuple[Notices, Access]:
-    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errands=errands)
+    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errand=errand)
     heard = await access.notices(validity=validity, after=after, since=SINCE)
     await access.close()
     return heard, access
@@ -68,8 +73,8 @@ async def test_what_came_since_is_read_in_its_order_and_to_the_end(serve: Serve,
 
 async def test_what_is_asked_first_is_asked_once(serve: Serve, trusting: ssl.SSLContext) -> None:
     rest = examined(validity=8, next_uid=3) + searched("UID 901:*") + searched("SINCE 1-Mar-2026", 2) + fetched(2)
-    errands = Errands(errand(hearing(validity=7, after=900, since=SINCE)))
-    heard, _ = await notices(serve, trusting, rest, after=900, errands=errands)
+    errand = Errand("EXAMINE", hearing(validity=7, after=900, since=SINCE))
+    heard, _ = await notices(serve, trusting, rest, after=900, errand=errand)
     assert heard == Notices(8, 2, texts([2]), more=False)
 
 

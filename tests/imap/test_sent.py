@@ -8,13 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from warmup.errors import AccessRefused
-from warmup.imap import Errands, counting, errand, keeping
 
 from .client import LABEL, LOGOUT, empty, searched, selected, session, signed_in
 from .conftest import Serve
 
 AT = datetime(2026, 1, 5, 3, 4, 5, tzinfo=UTC)
-MIDNIGHT = datetime(2026, 1, 4, 12, tzinfo=UTC)
 MESSAGE = b"Message-ID: <a@x>\r\nX-Warmup: t1\r\n\r\nHello (\r\n"
 
 APPEND = f"""
@@ -52,44 +50,6 @@ async def test_a_sent_copy_is_kept_unless_the_server_kept_one(
 ) -> None:
     access = await signed_in(await serve(session(there + (APPEND if appended else "") + LOGOUT)), trusting)
     assert await access.keep(MESSAGE, "<a@x>", AT) is appended
-    await access.close()
-
-
-async def test_what_will_be_asked_of_sent_is_asked_at_once(serve: Serve, trusting: ssl.SSLContext) -> None:
-    lying = """
-        C: a UID SEARCH SINCE 3-Jan-2026
-        S: * SEARCH
-        S: a OK done
-    """
-    entered = selected("EXAMINE", "Sent") + lying + searched("<a@x>", 5) + searched("<b@x>")
-    rest = entered + kept("<a@x>") + APPEND
-    errands = Errands(sent=errand(counting(MIDNIGHT), keeping("<a@x>"), keeping("<b@x>")))
-    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errands=errands)
-    assert not await access.keep(MESSAGE, "<a@x>", AT)
-    assert await access.keep(MESSAGE, "<b@x>", AT)
-    assert await access.sent_since(MIDNIGHT, label=LABEL) == []
-    await access.close()
-
-
-async def test_a_refused_search_in_sent_keeps_no_copy_out(serve: Serve, trusting: ssl.SSLContext) -> None:
-    no = "C: a UID SEARCH SINCE 3-Jan-2026\nS: a NO too slow\n"
-    rest = selected("EXAMINE", "Sent") + no + searched("<a@x>") + APPEND
-    errands = Errands(sent=errand(counting(MIDNIGHT), keeping("<a@x>")))
-    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errands=errands)
-    assert await access.keep(MESSAGE, "<a@x>", AT)
-    with pytest.raises(AccessRefused, match=r"^fetch: NO too slow$"):
-        await access.sent_since(MIDNIGHT, label=LABEL)
-    await access.close()
-
-
-async def test_what_was_not_known_to_be_asked_of_sent_is_asked_by_itself(
-    serve: Serve, trusting: ssl.SSLContext
-) -> None:
-    rest = (empty("Sent", "<b@x>") + APPEND) + (empty("Sent") + APPEND)
-    errands = Errands(sent=errand(keeping("<a@x>")))
-    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errands=errands)
-    assert await access.keep(MESSAGE, "<b@x>", AT)
-    assert await access.keep(MESSAGE, "<a@x>", AT)
     await access.close()
 
 

@@ -8,14 +8,13 @@ import logging
 import socket
 import ssl
 import traceback
-from datetime import date
+from datetime import UTC, datetime
 
 import pytest
 
 from warmup.errors import AccessLost, AccessRefused, SignInError, WireError
-from warmup.imap import Access, Errands, errand, hearing, looking, sign_in
+from warmup.imap import Access, Errand, looking, sign_in
 from warmup.imap.line import Question
-from warmup.imap.systems import CRITERIA
 from warmup.model import Endpoint, Response, Security, Stage
 
 from .client import (
@@ -41,7 +40,7 @@ from .client import (
 )
 from .conftest import Serve
 
-FIRST = Errands(errand(looking(["<a@x>"]), acting=True))
+FIRST = Errand("SELECT", looking(["<a@x>"]))
 
 THROTTLED = "BAD Request is throttled. Suggested Backoff Time: 299961 milliseconds"
 ODD = 'q"uo\\te (x) {5} ünï'
@@ -199,32 +198,50 @@ async def test_a_refusal_of_an_errand_is_none_of_the_login_and_told_when_it_is_a
     serve: Serve, trusting: ssl.SSLContext
 ) -> None:
     no = refused('SELECT "INBOX"', "NO [LIMIT] not now", 'UID SEARCH HEADER Message-ID "<a@x>"')
-    access = await signed_in(await serve(session(no + LOGOUT)), trusting, errands=FIRST)
+    access = await signed_in(await serve(session(no + LOGOUT)), trusting, errand=FIRST)
     with pytest.raises(AccessRefused, match=r"^select: NO \[LIMIT\] not now$"):
         await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True)
     await access.close()
 
 
-async def test_a_search_that_is_refused_keeps_nobody_from_the_others(serve: Serve, trusting: ssl.SSLContext) -> None:
+async def test_a_search_that_is_refused_is_told_to_whoever_asks_for_it(serve: Serve, trusting: ssl.SSLContext) -> None:
+    rest = f"""
+        {selected("SELECT", "INBOX")}
+        C: a UID SEARCH HEADER Message-ID "<a@x>"
+        S: a NO too slow
+        {empty("Sent", "<b@x>")}
+        C: a APPEND "Sent" (\\Seen) "05-Jan-2026 03:04:05 +0000" {{1}}
+        S: + go on
+        C: x
+        S: a OK done
+    """
+    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errand=FIRST)
+    with pytest.raises(AccessRefused, match=r"^fetch: NO too slow$"):
+        await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True)
+    assert await access.keep(b"x", "<b@x>", datetime(2026, 1, 5, 3, 4, 5, tzinfo=UTC))
+    await access.close()
+
+
+async def test_what_is_said_at_once_may_be_answered_in_any_order(serve: Serve, trusting: ssl.SSLContext) -> None:
     rest = f"""
         {selected("SELECT", "INBOX")}
         {searched("<a@x>", 5)}
-        C: a UID SEARCH UID 5:* {CRITERIA}
-        S: a BAD too complex
         {fetched("5", header(5, "<a@x>"))}
+        C: a UID FETCH 5 (UID FLAGS BODY.PEEK[])
+        C: a UID STORE 5 +FLAGS.SILENT (\\Seen)
+        S: z OK stored
+        S: * 5 FETCH (UID 5 FLAGS (\\Seen) BODY[] ⟨Message-ID: <a@x>||Hello|⟩)
+        S: a OK fetched
     """
-    heard = hearing(validity=7, after=4, since=date(2026, 3, 1))
-    errands = Errands(errand(looking(["<a@x>"]), heard, acting=True))
-    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errands=errands)
-    assert (await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True))["<a@x>"].uid == 5
-    with pytest.raises(AccessRefused, match=r"^fetch: BAD too complex$"):
-        await access.notices(validity=7, after=4, since=date(2026, 3, 1))
+    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errand=FIRST)
+    found = await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True)
+    assert await access.open(found["<a@x>"]) == b"Message-ID: <a@x>\r\n\r\nHello\r\n"
     await access.close()
 
 
 async def test_a_bye_to_an_errand_is_a_response(serve: Serve, trusting: ssl.SSLContext) -> None:
     bye = 'C: a SELECT "INBOX"\nS: * BYE [OVERQUOTA] enough\n-- hang up'
-    said = await signing_in(await serve(session(bye)), trusting, errands=FIRST)
+    said = await signing_in(await serve(session(bye)), trusting, errand=FIRST)
     assert said == Response(Stage.SELECT, 0, None, "BYE [OVERQUOTA] enough")
 
 
@@ -244,7 +261,7 @@ async def test_folders_that_are_asked_for_again_are_asked_for_after_what_is_aske
         {fetched("5", header(5, "<a@x>"))}
         {LOGOUT}
     """
-    access = await signed_in(await serve(dialogue), trusting, errands=FIRST)
+    access = await signed_in(await serve(dialogue), trusting, errand=FIRST)
     assert (await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True))["<a@x>"].uid == 5
     await access.close()
 

@@ -57,16 +57,12 @@ def wants(counted_at: datetime | None, now: datetime) -> bool:
     return counted_at is None or now - counted_at >= _ENOUGH
 
 
-def midnight(mailbox: Mailbox, on: date) -> datetime:
-    """When the mailbox's local day begins."""
-    return datetime.combine(on, time(0), ZoneInfo(mailbox.zone)).astimezone(UTC)
-
-
 async def count(office: Office, mailbox: Mailbox, on: date, access: Access) -> Count:
     """Look at what was sent on the mailbox's local day."""
     now = office.clock.now()
+    midnight = datetime.combine(on, time(0), ZoneInfo(mailbox.zone)).astimezone(UTC)
     try:
-        lying = await access.sent_since(midnight(mailbox, on), label=office.config.label)
+        lying = await access.sent_since(midnight, label=office.config.label)
     except AccessRefused as refused:
         return Count(on, now, None, str(refused))
     return Count(on, now, lying, "there is no Sent folder")

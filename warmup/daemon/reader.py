@@ -17,19 +17,7 @@ from functools import partial
 from typing import Unpack
 
 from warmup.errors import AccessLost, AccessRefused, OperatorError, StoreError, TokenLost
-from warmup.imap import (
-    Access,
-    Errands,
-    Farewell,
-    Sighting,
-    Timeouts,
-    counting,
-    errand,
-    hearing,
-    keeping,
-    looking,
-    sign_in,
-)
+from warmup.imap import Access, Errand, Farewell, Sighting, Timeouts, hearing, looking, sign_in
 from warmup.model import (
     Bookmark,
     Message,
@@ -156,7 +144,7 @@ class Reader:
             mailbox.login,
             tls=office.tls_to(ACCESS),
             timeouts=Timeouts(connect=reading.connect, command=reading.command),
-            errands=_errands(agenda),
+            errand=_errand(agenda),
         )
         return await office.keys.turn(mailbox, signed_in)
 
@@ -357,15 +345,13 @@ class _Notes:
         return bool(self.stamps or self.inbox or self.count)
 
 
-def _errands(agenda: Agenda) -> Errands:
-    """What a visit will ask for, as far as that is known before."""
-    visit, counting_on = agenda.visit, agenda.counting
-    inbox = [looking([message.message_id for message in visit.inbound])] if visit.inbound else []
+def _errand(agenda: Agenda) -> Errand | None:
+    """What a visit will ask of INBOX first."""
+    if inbound := agenda.visit.inbound:
+        return Errand("SELECT", looking([message.message_id for message in inbound]))
     if (mark := agenda.inbox) is not None:
-        inbox.append(hearing(validity=int(mark.edition), after=int(mark.position), since=_since(mark)))
-    sent = [] if counting_on is None else [counting(observer.midnight(agenda.mailbox, counting_on))]
-    sent += [keeping(message.message_id) for message, _ in agenda.outbound]
-    return Errands(errand(*inbox, acting=bool(visit.inbound)), errand(*sent))
+        return Errand("EXAMINE", hearing(validity=int(mark.edition), after=int(mark.position), since=_since(mark)))
+    return None
 
 
 def _since(inbox: Bookmark) -> date:

@@ -1,9 +1,9 @@
 """Access: reading a mailbox as its owner would, as far as our own messages go.
 
-`sign_in` gives an `Access`; its `Errands` are what will be asked, so that it can be asked at once. `Access.look` finds
-messages of ours, each a `Sighting`; `open`, `rescue`, `answered` and `file` act on one; `keep` puts a copy into Sent,
-`sent_since` reads what lies there; `notices` reads what mail systems wrote; `close` says goodbye. A refused login is a
-`Response`, a refused action `AccessRefused`, a broken connection `AccessLost`.
+`sign_in` gives an `Access`, which may have done an `Errand` by then; `Access.look` finds messages of ours, each a
+`Sighting`; `open`, `rescue`, `answered` and `file` act on one; `keep` puts a copy into Sent, `sent_since` reads what
+lies there; `notices` reads what mail systems wrote; `close` says goodbye. A refused login is a `Response`, a refused
+action `AccessRefused`, a broken connection `AccessLost`.
 
 Owns: the client's side of IMAP, its deadlines and its TLS. Does not own: what an answer means (`warmup.throttle`),
 when to visit (`warmup.daemon`).
@@ -11,7 +11,7 @@ Sources: RFC 3501, RFC 8314 (TLS); aioimaplib, which is spoken here alone.
 """
 
 from .access import Access
-from .errands import Errands, counting, errand, hearing, keeping, looking
+from .errand import Errand, hearing, looking
 from .folders import Folders
 from .line import Farewell, Timeouts
 from .login import sign_in
@@ -21,17 +21,14 @@ from .systems import Notices
 
 __all__ = [
     "Access",
-    "Errands",
+    "Errand",
     "Farewell",
     "Folders",
     "Notices",
     "Posted",
     "Sighting",
     "Timeouts",
-    "counting",
-    "errand",
     "hearing",
-    "keeping",
     "looking",
     "sign_in",
 ]

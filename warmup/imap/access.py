@@ -28,7 +28,7 @@ from . import census, posted, systems
 from .answers import found as uids_found
 from .answers import pages, texts
 from .chosen import Chosen, Selection
-from .errands import Errand, counting, hearing, keeping, looking
+from .errand import Errand, hearing, looking
 from .folders import Folders
 from .line import Answer, Line, Question, Timeouts, granted
 from .posted import Posted
@@ -48,32 +48,21 @@ class Access:
     connection breaks or the server ends it; after that, or a cancellation, only `close` makes sense.
     """
 
-    def __init__(
-        self,
-        line: Line,
-        offers: frozenset[str],
-        folders: Folders,
-        timeouts: Timeouts,
-        of_sent: Errand | None = None,
-    ) -> None:
+    def __init__(self, line: Line, offers: frozenset[str], folders: Folders, timeouts: Timeouts) -> None:
         self.folders = folders
         self._line = line
         self._offers = offers
         self._timeouts = timeouts
         self.unseen: str | None = None  # the server's NO, if Junk couldn't be looked into
         self._turn = asyncio.Lock()
-        self._of_sent = of_sent  # what will be asked of Sent
         self._selection = Selection()
         self._proofs: dict[str, Proof] = {}  # by Message-ID: what `look` was asked to find
 
-    def entered(self, errand: Errand, selected: Answer | AccessRefused, *found: Answer | AccessRefused) -> None:
-        """INBOX was to be selected, with these answers to an errand there."""
-        inbox = self.folders.inbox
-        if isinstance(selected, AccessRefused):
-            self._selection.refuse(inbox, errand.searches, selected)
-        else:
-            chosen = Chosen.told(inbox, selected, writable=errand.command == "SELECT")
-            self._selection.enter(chosen, zip(errand.searches, found, strict=True))
+    def entered(self, errand: Errand, selected: Answer | AccessRefused, found: Answer | AccessRefused) -> None:
+        """INBOX was to be selected, with this answer to an errand there."""
+        inbox, refused = self.folders.inbox, selected if isinstance(selected, AccessRefused) else None
+        chosen = None if refused else Chosen.told(inbox, granted(selected), writable=errand.command == "SELECT")
+        self._selection.enter(chosen, (inbox, errand.search), refused or found)
 
     @property
     def usable(self) -> bool:
@@ -175,7 +164,7 @@ class Access:
                     await self._create(sent, "\\Sent")
                 self.folders = replace(self.folders, sent=sent, aside=self.folders.aside | {sent})
             assert self.folders.sent is not None
-            chosen, found = await self._choose_and("EXAMINE", self.folders.sent, *keeping(message_id))
+            chosen, found = await self._choose_and("EXAMINE", self.folders.sent, "UID SEARCH", *searches([message_id]))
             if chosen.exists and await self._holds(message_id, found):
                 return False
             await self._ask(
@@ -214,11 +203,11 @@ class Access:
             return None
         found: dict[int, Posted] = {}
         async with self._turn:
-            chosen, answer = await self._choose_and("EXAMINE", self.folders.sent, *counting(since))
+            search, items = ("UID SEARCH", posted.criteria(since)), posted.items(label)
+            chosen, answer = await self._choose_and("EXAMINE", self.folders.sent, *search)
             uids = uids_found(answer) if chosen.exists else []
             for batch in pages(uids[-posted.MOST :], _PAGE):
-                uid_set = ",".join(map(str, batch))
-                answer = await self._ask(Stage.FETCH, "UID FETCH", uid_set, posted.items(label))
+                answer = await self._ask(Stage.FETCH, "UID FETCH", ",".join(map(str, batch)), items)
                 found |= posted.read(answer, label, since)
         return list(found.values())
 
@@ -367,27 +356,23 @@ class Access:
         """SELECT or EXAMINE; the latter leaves even \\Recent as it is."""
         self._selection.leave()
         answer = await self._ask(Stage.SELECT, command, self.folders.wire(folder))
-        return self._selection.enter(Chosen.told(folder, answer, writable=command == "SELECT"))
+        chosen = Chosen.told(folder, answer, writable=command == "SELECT")
+        self._selection.enter(chosen)
+        return chosen
 
     async def _choose_and(self, command: str, folder: str, *then: str) -> tuple[Chosen, Answer]:
-        """As `_choose`, and the answer to what is asked about the folder along with it, as is all that will be asked.
-        Said at once, it costs one turn of the server; where the folder can't be selected nothing comes of it but more
-        refusals. Nothing is said where it was selected for that.
+        """As `_choose`, and the answer to what is asked about the folder along with it. Said at once, it costs one turn
+        of the server less; where the folder can't be selected nothing comes of it but one more refusal. Nothing is said
+        if it was while signing in.
         """
         if known := self._selection.found(command, folder, then):
             return known
-        errand = Errand(command, (then,))
-        if self._of_sent is not None and folder == self.folders.sent and then in self._of_sent.searches:
-            errand, self._of_sent = self._of_sent, None
         self._selection.leave()
         selecting = Question(Stage.SELECT, (command, self.folders.wire(folder)), self._timeouts.command)
-        searching = [self._question(*search) for search in errand.searches]
-        selected, *found = await self._line.try_all(selecting, *searching)
-        chosen = Chosen.told(folder, granted(selected), writable=errand.command == "SELECT")
-        self._selection.enter(chosen, zip(errand.searches, found, strict=True))
-        known = self._selection.found(command, folder, then)
-        assert known is not None, "it is selected, and that was asked"
-        return known
+        selected, answer = await self._line.ask_all(selecting, self._question(*then))
+        chosen = Chosen.told(folder, selected, writable=command == "SELECT")
+        self._selection.enter(chosen)
+        return chosen, answer
 
     def _question(self, *words: str) -> Question:
         return Question(Stage.FETCH, words, self._timeouts.command)

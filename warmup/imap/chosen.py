@@ -7,13 +7,12 @@ Sources: RFC 3501 §6.3.1 and §7.1 (UIDVALIDITY, UIDNEXT, PERMANENTFLAGS), §7.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from warmup.errors import AccessRefused
 
 from .answers import numbers
-from .errands import Search
+from .errand import Search
 from .line import Answer, granted
 from .sighting import Sighting
 
@@ -56,25 +55,22 @@ class Selection:
     def __init__(self) -> None:
         self.chosen: Chosen | None = None
         self.proven: set[Sighting] = set()  # ours, and to be changed here: UIDs stay as they are meanwhile
-        self._told: dict[tuple[str, Search], Answer | AccessRefused] = {}  # what was asked along, for one use
+        self._asked: tuple[str, Search] | None = None  # of a folder, along with its selection
+        self._told: Answer | AccessRefused | None = None  # to that
 
     def leave(self) -> None:
         """None is selected any more."""
-        self.chosen = None
+        self.enter(None)
+
+    def enter(
+        self,
+        chosen: Chosen | None,
+        asked: tuple[str, Search] | None = None,
+        told: Answer | AccessRefused | None = None,
+    ) -> None:
+        """One is, and that was told when that was asked of it."""
+        self.chosen, self._asked, self._told = chosen, asked, told
         self.proven.clear()
-        self._told.clear()
-
-    def enter(self, chosen: Chosen, told: Iterable[tuple[Search, Answer | AccessRefused]] = ()) -> Chosen:
-        """One is, and that was told to searches in it."""
-        self.leave()
-        self.chosen = chosen
-        self._told = {(chosen.name, search): answer for search, answer in told}
-        return chosen
-
-    def refuse(self, folder: str, searches: Iterable[Search], refusal: AccessRefused) -> None:
-        """One couldn't be, for those searches in it."""
-        self.leave()
-        self._told = {(folder, search): refusal for search in searches}
 
     def serves(self, command: str, folder: str) -> Chosen | None:
         """The folder, if to select it by that command would change nothing."""
@@ -85,9 +81,10 @@ class Selection:
         """The folder, and the answer to a search in it that was asked along and wasn't told yet. Raises a refusal, of
         either: whoever refuses isn't asked again.
         """
-        key, chosen = (folder, search), self.serves(command, folder)
-        if isinstance(self._told.get(key), AccessRefused):
-            granted(self._told.pop(key))
-        if chosen is None or key not in self._told:
+        told, chosen = self._told, self.serves(command, folder)
+        if told is None or self._asked != (folder, search) or (chosen is None and isinstance(told, Answer)):
             return None
-        return chosen, granted(self._told.pop(key))
+        self._asked = self._told = None
+        answer = granted(told)
+        assert chosen is not None, "nothing is told of a folder that isn't selected"
+        return chosen, answer

@@ -21,7 +21,7 @@ from warmup.model import Bearer, Endpoint, Response, Security, Stage
 from warmup.sasl import Proof, proof
 
 from .access import Access
-from .errands import NOTHING, Errand, Errands
+from .errand import Errand
 from .folders import INBOX, Folders, survey
 from .grammar import Value
 from .line import Answer, Farewell, Line, Question, Timeouts, granted
@@ -38,11 +38,11 @@ async def sign_in(
     *,
     tls: ssl.SSLContext,
     timeouts: Timeouts,
-    errands: Errands = NOTHING,
+    errand: Errand | None = None,
 ) -> Access | Response:
-    """Access to the mailbox of `login`, or the server's NO, BAD or BYE, word for word (the line is closed then). Its
-    `errands` in INBOX are done along with asking what is offered and which folders there are, those in Sent when that
-    is selected; to be refused there is no refusal of the login.
+    """Access to the mailbox of `login`, or the server's NO, BAD or BYE, word for word (the line is closed then). An
+    `errand` is done along with asking what is offered and which folders there are; to be refused there is no refusal of
+    the login.
 
     The stage of a Response is CONNECT, TLS, LOGIN, or SELECT when the login was taken and the folders weren't shown
     ("BAD User is authenticated but not connected."); its code is 0. There is no falling back: not to another
@@ -64,10 +64,10 @@ async def sign_in(
             welcome = await _show(line, shown, offers, timeouts.command)
         else:
             welcome = await _prove(line, offers, login, secret, timeouts.command)
-        offers, folders, answers = await _survey(line, _told(welcome), timeouts.command, errands.inbox)
-        access = Access(line, offers, folders, timeouts, errands.sent)
-        if errands.inbox is not None:
-            access.entered(errands.inbox, *answers)
+        offers, folders, answers = await _survey(line, _told(welcome), timeouts.command, errand)
+        access = Access(line, offers, folders, timeouts)
+        if errand is not None:
+            access.entered(errand, *answers)
         return access
     except (AccessRefused, Farewell) as said:
         await line.close(timeouts.logout)
@@ -161,7 +161,7 @@ def _of_inbox(errand: Errand | None, seconds: float) -> list[Question]:
     if errand is None:
         return []
     selecting = Question(Stage.SELECT, (errand.command, quoted(INBOX)), seconds)
-    return [selecting, *(Question(Stage.FETCH, search, seconds) for search in errand.searches)]
+    return [selecting, Question(Stage.FETCH, errand.search, seconds)]
 
 
 def _of_folders(offers: Set[str], seconds: float) -> list[Question]:

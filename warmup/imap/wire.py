@@ -6,7 +6,8 @@ Kept of it: commands and their checks, tags, the table of states. Replaced, beca
   counting parentheses, and one in a subject swallows the lines after it. Here lines and literals are taken from a
   buffer in a loop, and a response ends where its line ends.
 * A connection that is lost fails no command that waits. Here it fails the one in hand.
-* Commands of one name at the same time deadlock. Here those that are said at once are answered one after another.
+* Commands of one name at the same time deadlock. Here those that are said at once may be answered in any order, as
+  RFC 3501 §5.5 has it; what isn't tagged belongs to the first that isn't answered yet.
 * A greeting of BYE, a `+` other than APPEND's, and lines that nobody asked for are lost. Here the greeting is the
   answer to a command that was never sent, and every `+` takes the next of what is owed.
 * Each command has a clock of its own, set anew at each line. Here the connection has one (`warmup.deadline`), and a
@@ -269,6 +270,8 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         command = self.pending_sync_command
         if command is not None and tag == command.tag:
             self._conclude(command, text)
+        elif early := next((other for other in self._next if other.tag == tag), None):
+            self._conclude(early, text)
         elif tag == b"*":
             if _BYE.match(text):
                 self.farewell = text
@@ -294,4 +297,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         _large.discard(self)
         command.said.append(Said(text))
         command.answered = True
-        self._go_on()
+        if command is self.pending_sync_command:
+            self._go_on()
+        else:
+            self._next.remove(command)
