@@ -78,6 +78,27 @@ async def test_all_who_wait_for_a_locked_database_wait_together_and_not_each_in_
         assert await outcomes(store) == []
 
 
+async def test_a_file_that_took_the_place_of_another_is_not_connected_to(file: Path) -> None:
+    def name(db: Connection, text: str) -> None:
+        db.exec_driver_sql("UPDATE install SET seed = ?", (text,))
+
+    aside = file.with_name("aside.db")
+
+    def take() -> None:
+        file.rename(aside)
+        shutil.copy(aside, file)
+
+    with Store.open(str(file)) as store:
+        await store.quickly(name, "kept")  # in the log beside the file, over the one connection that there is
+        take()
+        with pytest.raises(StoreError, match="was deleted or replaced while it was in use"):
+            store.run(installs.get)
+        aside.replace(file)
+        store.run(installs.get)
+    with Store.open(str(file)) as store:
+        assert store.run(lambda db: db.exec_driver_sql("SELECT seed FROM install").scalar()) == "kept"
+
+
 async def test_the_loop_goes_on_while_a_quick_work_waits_for_another_process_that_writes(file: Path) -> None:
     def name(db: Connection, text: str) -> None:
         db.exec_driver_sql("UPDATE install SET seed = ?", (text,))

@@ -16,7 +16,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,8 +98,9 @@ def engine_for(place: Place) -> Engine:
     """An engine that connects when it is first used. Parameters, among them the install's key, are in no exception."""
     if place.path is not None:
         engine = create_engine(place.url, hide_parameters=True, connect_args={"timeout": _BUSY})
-        event.listen(engine, "connect", partial(_prepare_sqlite, place.path))
-        event.listen(engine, "begin", partial(_begin, place.path))
+        file = _File(place.path)
+        event.listen(engine, "connect", file.prepare)
+        event.listen(engine, "begin", file.begin)
         return engine
     try:
         engine = create_engine(
@@ -140,23 +140,42 @@ def wait_for_the_disk(db: Connection, wait: bool) -> None:
     driven(db, f"PRAGMA synchronous = {'FULL' if wait else 'NORMAL'}")
 
 
-def _prepare_sqlite(path: Path, connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
-    entry.info["file"] = _file_at(path)
-    connection.isolation_level = None  # the driver begins no transaction by itself: `_begin` does
-    # NORMAL can forget the last commits when the power fails, and a mail whose DATA is forgotten is a doubled one.
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    # The indices' pages that the planning of one circle changes; with the 2 MB that are usual they are written and read
-    # again and again, and it takes half as long again.
-    connection.execute(f"PRAGMA cache_size = {-_CACHE}")
+class _File:
+    """An SQLite file, that has to stay the one that was connected to first: SQLite goes on writing into one that has no
+    name any more, and writes the transactions that wait beside it into whatever has its name by then.
+    """
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: tuple[int, int] | None = None
 
-def _begin(path: Path, db: Connection) -> None:
-    # SQLite goes on writing into a file that has no name any more, and all of it would be lost.
-    if _file_at(path) != db.info["file"]:
-        raise StoreError(f"{path}: was deleted or replaced while it was in use; put it back, or: warmup restore")
-    # A transaction that reads before it writes would fail instead of waiting, if another wrote in between.
-    driven(db, "BEGIN" if db.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
+    def prepare(self, connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        """A new connection."""
+        self._known = self._known or _file_at(self._path)
+        try:
+            self._check()  # before it has looked into the file
+        except StoreError:
+            connection.close()
+            raise
+        connection.isolation_level = None  # the driver begins no transaction by itself: `begin` does
+        # NORMAL can forget the last commits when the power fails, and a mail whose DATA is forgotten is a doubled one.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        # The indices' pages that the planning of one circle changes; with the 2 MB that are usual they are written and
+        # read again and again, and it takes half as long again.
+        connection.execute(f"PRAGMA cache_size = {-_CACHE}")
+
+    def begin(self, db: Connection) -> None:
+        """A transaction."""
+        self._check()
+        # One that reads before it writes would fail instead of waiting, if another wrote in between.
+        driven(db, "BEGIN" if db.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
+
+    def _check(self) -> None:
+        if _file_at(self._path) != self._known:
+            raise StoreError(
+                f"{self._path}: was deleted or replaced while it was in use; put it back, or: warmup restore"
+            )
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:
