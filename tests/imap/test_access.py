@@ -8,8 +8,7 @@ import ssl
 import pytest
 
 from warmup.errors import AccessRefused
-from warmup.imap import Access, Errand, Sighting
-from warmup.imap import looking as looking_for
+from warmup.imap import Access, Sighting
 from warmup.model import Placement, Stage
 
 from .client import (
@@ -358,76 +357,6 @@ async def test_what_was_not_looked_for_is_never_touched(serve: Serve, trusting: 
     access = await signed_in(await serve(session(LOGOUT)), trusting)
     with pytest.raises(ValueError, match="isn't ours to touch"):
         await act(access, verb, INBOX)
-    await access.close()
-
-
-async def test_what_is_found_by_whoever_will_act_on_it_is_proven_once(serve: Serve, trusting: ssl.SSLContext) -> None:
-    text = MESSAGE.decode().replace("\r\n", "|")
-    rest = f"""
-        {FOUND.replace("EXAMINE", "SELECT")}
-        C: a UID FETCH 5 (UID FLAGS BODY.PEEK[])
-        S: * 5 FETCH (UID 5 FLAGS () BODY[] ⟨{text}⟩)
-        S: a OK done
-        C: a UID STORE 5 +FLAGS.SILENT (\\Seen)
-        S: a OK done
-        {ANSWERED}
-        {MOVED}
-        {fetched("5")}
-    """
-    access, found = await looking(serve, trusting, rest, acting=True)
-    await access.open(found["<a@x>"])
-    await access.answered(found["<a@x>"])
-    await access.file(found["<a@x>"], "Old mail")
-    with pytest.raises(AccessRefused, match="<a@x> is no longer in INBOX"):
-        await access.answered(found["<a@x>"])
-    await access.close()
-
-
-async def test_what_is_asked_first_is_asked_once(serve: Serve, trusting: ssl.SSLContext) -> None:
-    looked = FOUND.replace("EXAMINE", "SELECT")
-    access = await signed_in(
-        await serve(session(looked + ANSWERED + looked + LOGOUT)), trusting, errand=Errand("SELECT", looking_for(OURS))
-    )
-    found = await access.look(OURS, label=LABEL, acting=True)
-    await access.answered(found["<a@x>"])
-    assert await access.look(OURS, label=LABEL, acting=True) == found  # a second look sees what is there by then
-    await access.close()
-
-
-async def test_what_was_only_looked_at_is_selected_anew_by_whoever_will_act_on_it(
-    serve: Serve, trusting: ssl.SSLContext
-) -> None:
-    looked = selected("EXAMINE", "INBOX") + searched("<a@x>", 5)
-    access = await signed_in(
-        await serve(session(looked + FOUND.replace("EXAMINE", "SELECT") + ANSWERED + LOGOUT)),
-        trusting,
-        errand=Errand("EXAMINE", looking_for(OURS)),
-    )
-    found = await access.look(OURS, label=LABEL, acting=True)
-    await access.answered(found["<a@x>"])
-    await access.close()
-
-
-async def test_what_was_asked_and_is_not_what_is_asked_then_is_of_no_account(
-    serve: Serve, trusting: ssl.SSLContext
-) -> None:
-    other = selected("EXAMINE", "INBOX", exists=3) + searched("<b@x>", 3)
-    access = await signed_in(
-        await serve(session(other + FOUND + LOGOUT)), trusting, errand=Errand("EXAMINE", looking_for(["<b@x>"]))
-    )
-    assert await access.look(OURS, label=LABEL) == {"<a@x>": INBOX}
-    await access.close()
-
-
-async def test_what_was_found_is_proven_again_once_another_folder_was_looked_into(
-    serve: Serve, trusting: ssl.SSLContext
-) -> None:
-    sought, first = OURS | {"<b@x>": "t2"}, '"<a@x>" HEADER Message-ID "<b@x>"'
-    looked = FOUND.replace("EXAMINE", "SELECT").replace('HEADER Message-ID "<a@x>"', f"OR HEADER Message-ID {first}")
-    rest = looked + newest() + empty("Junk", "<b@x>") + empty("Old mail", "<b@x>") + ENTERED + ANSWERED
-    access = await signed_in(await serve(session(rest + LOGOUT)), trusting)
-    found = await access.look(sought, label=LABEL, acting=True)
-    await access.answered(found["<a@x>"])
     await access.close()
 
 

@@ -8,12 +8,11 @@ import logging
 import socket
 import ssl
 import traceback
-from datetime import UTC, datetime
 
 import pytest
 
-from warmup.errors import AccessLost, AccessRefused, SignInError, WireError
-from warmup.imap import Access, Errand, looking, sign_in
+from warmup.errors import AccessLost, SignInError, WireError
+from warmup.imap import Access, sign_in
 from warmup.imap.line import Question
 from warmup.model import Endpoint, Response, Security, Stage
 
@@ -28,19 +27,12 @@ from .client import (
     authenticate,
     capability,
     empty,
-    fetched,
-    header,
     hello,
-    refused,
-    searched,
-    selected,
     session,
     signed_in,
     signing_in,
 )
 from .conftest import Serve
-
-FIRST = Errand("SELECT", looking(["<a@x>"]))
 
 THROTTLED = "BAD Request is throttled. Suggested Backoff Time: 299961 milliseconds"
 ODD = 'q"uo\\te (x) {5} ünï'
@@ -192,78 +184,6 @@ async def test_authenticated_but_not_connected_is_a_response(serve: Serve, trust
     words = "BAD User is authenticated but not connected."
     server = await serve(f'{hello()}{authenticate()}{capability("IMAP4rev1")}C: a LIST "" "*"\nS: a {words}\n{LOGOUT}')
     assert await signing_in(server, trusting) == Response(Stage.SELECT, 0, None, words)
-
-
-async def test_a_refusal_of_an_errand_is_none_of_the_login_and_told_when_it_is_asked_for(
-    serve: Serve, trusting: ssl.SSLContext
-) -> None:
-    no = refused('SELECT "INBOX"', "NO [LIMIT] not now", 'UID SEARCH HEADER Message-ID "<a@x>"')
-    access = await signed_in(await serve(session(no + LOGOUT)), trusting, errand=FIRST)
-    with pytest.raises(AccessRefused, match=r"^select: NO \[LIMIT\] not now$"):
-        await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True)
-    await access.close()
-
-
-async def test_a_search_that_is_refused_is_told_to_whoever_asks_for_it(serve: Serve, trusting: ssl.SSLContext) -> None:
-    rest = f"""
-        {selected("SELECT", "INBOX")}
-        C: a UID SEARCH HEADER Message-ID "<a@x>"
-        S: a NO too slow
-        {empty("Sent", "<b@x>")}
-        C: a APPEND "Sent" (\\Seen) "05-Jan-2026 03:04:05 +0000" {{1}}
-        S: + go on
-        C: x
-        S: a OK done
-    """
-    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errand=FIRST)
-    with pytest.raises(AccessRefused, match=r"^fetch: NO too slow$"):
-        await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True)
-    assert await access.keep(b"x", "<b@x>", datetime(2026, 1, 5, 3, 4, 5, tzinfo=UTC))
-    await access.close()
-
-
-async def test_what_is_said_at_once_may_be_answered_in_any_order(serve: Serve, trusting: ssl.SSLContext) -> None:
-    rest = f"""
-        {selected("SELECT", "INBOX")}
-        {searched("<a@x>", 5)}
-        {fetched("5", header(5, "<a@x>"))}
-        C: a UID FETCH 5 (UID FLAGS BODY.PEEK[])
-        C: a UID STORE 5 +FLAGS.SILENT (\\Seen)
-        S: z OK stored
-        S: * 5 FETCH (UID 5 FLAGS (\\Seen) BODY[] ⟨Message-ID: <a@x>||Hello|⟩)
-        S: a OK fetched
-    """
-    access = await signed_in(await serve(session(rest + LOGOUT)), trusting, errand=FIRST)
-    found = await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True)
-    assert await access.open(found["<a@x>"]) == b"Message-ID: <a@x>\r\n\r\nHello\r\n"
-    await access.close()
-
-
-async def test_a_bye_to_an_errand_is_a_response(serve: Serve, trusting: ssl.SSLContext) -> None:
-    bye = 'C: a SELECT "INBOX"\nS: * BYE [OVERQUOTA] enough\n-- hang up'
-    said = await signing_in(await serve(session(bye)), trusting, errand=FIRST)
-    assert said == Response(Stage.SELECT, 0, None, "BYE [OVERQUOTA] enough")
-
-
-async def test_folders_that_are_asked_for_again_are_asked_for_after_what_is_asked_first(
-    serve: Serve, trusting: ssl.SSLContext
-) -> None:
-    first = selected("SELECT", "INBOX") + searched("<a@x>", 5)
-    again = 'C: a NAMESPACE\nS: * NAMESPACE (("" "/")) NIL NIL\nS: a OK done\nC: a LIST "" "*"\nS: a OK done\n'
-    dialogue = f"""
-        {hello()}
-        {authenticate("a OK in")}
-        {capability("IMAP4rev1 NAMESPACE")}
-        C: a LIST "" "*"
-        S: a OK done
-        {first}
-        {again}
-        {fetched("5", header(5, "<a@x>"))}
-        {LOGOUT}
-    """
-    access = await signed_in(await serve(dialogue), trusting, errand=FIRST)
-    assert (await access.look({"<a@x>": "t1"}, label="X-Warmup", acting=True))["<a@x>"].uid == 5
-    await access.close()
 
 
 async def test_a_greeting_that_proves_no_login_is_not_taken(serve: Serve, trusting: ssl.SSLContext) -> None:

@@ -1,7 +1,8 @@
 """What a reader does with the mail we sent: find it, open it, rescue it, mark it answered, file it.
 
 Only what `look` has proven to be ours is acted on, and proven again when its folder has been selected anew: that may
-have been made anew since. Nothing else is ever opened, flagged, moved or deleted, and `look` itself leaves no trace.
+have been made anew since. Nothing else is ever opened, flagged, moved or deleted, and `look` itself leaves no
+trace but INBOX's \\Recent, where it is for somebody who will act.
 
 Owns: the verbs, which folder is selected. Does not own: when and why (`warmup.daemon`), one command
 (`warmup.imap.line`), which folder is which (`warmup.imap.folders`).
