@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
-from warmup.store.kept import Kept, _reading
+from warmup.store.kept import Kept, _reading, _spelling
 from warmup.store.listed import one_of
 from warmup.store.tables import message
 
@@ -31,18 +31,29 @@ def test_what_is_found_is_what_sqlalchemy_finds(pool: Pool) -> None:
     assert kept == told
 
 
-@given(st.datetimes(timezones=st.just(UTC)))
-def test_an_instant_is_read_as_sqlalchemy_reads_it(at: datetime) -> None:
+# A day within the years that there are, in whatever zone.
+@given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.timezones()))
+def test_an_instant_is_written_and_read_as_sqlalchemy_does(at: datetime) -> None:
     dialect = sqlite.dialect()
     kind = message.c.due_at.type.dialect_impl(dialect)
     spell, read = kind.bind_processor(dialect), kind.result_processor(dialect, None)
     assert spell is not None
     assert read is not None
     spelled = spell(at)
-    ours = _reading(message.c.due_at.type, dialect)
+    write, ours = _spelling(message.c.due_at.type, dialect), _reading(message.c.due_at.type, dialect)
+    assert write is not None
     assert ours is not None
-    assert ours(spelled) == read(spelled) == at
+    assert write(at) == spelled
+    assert ours(spelled) == read(spelled) == at.astimezone(UTC)
     assert ours(spelled).tzinfo is UTC
+
+
+def test_an_instant_without_a_zone_is_refused_and_none_stays_none() -> None:
+    write = _spelling(message.c.due_at.type, sqlite.dialect())
+    assert write is not None
+    assert write(None) is None
+    with pytest.raises(ValueError, match="timezone"):
+        write(datetime(2026, 3, 2))
 
 
 def test_a_statement_sets_the_columns_that_it_is_given(pool: Pool) -> None:
