@@ -372,6 +372,23 @@ async def test_what_was_answered_is_marked_so_before_it_is_filed(
     await access.close()
 
 
+async def test_where_it_was_moved_may_be_told_before_it_is_said_to_be_marked(
+    serve: Serve, trusting: ssl.SSLContext
+) -> None:
+    told_first = """
+        C: a UID STORE 5 +FLAGS.SILENT (\\Answered)
+        C: a UID MOVE 5 "Old mail"
+        S: * OK [COPYUID 9 5 44] moved
+        S: * 1 EXPUNGE
+        S: a OK marked
+        S: a OK moved
+    """
+    access, found = await looking(serve, trusting, FOUND + ENTERED + told_first)
+    filed = await access.file(found["<a@x>"], "Old mail", answered=True)
+    assert filed == Sighting("<a@x>", "Old mail", 44, 9, Placement.OTHER)
+    await access.close()
+
+
 async def test_what_lies_where_it_is_to_be_filed_is_marked_there(serve: Serve, trusting: ssl.SSLContext) -> None:
     access, found = await looking(serve, trusting, FOUND + ENTERED + ANSWERED)
     assert await access.file(found["<a@x>"], "INBOX", answered=True) == found["<a@x>"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -12,6 +12,7 @@ import pytest
 from tests.real.ground import Account, Ground
 from warmup.errors import AccessLost, AccessRefused
 from warmup.imap import Access, Timeouts, sign_in
+from warmup.imap.wire import Command, Wire
 from warmup.model import Endpoint, Placement, Response, Security
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
@@ -117,6 +118,29 @@ async def test_what_lies_in_inbox_is_opened_and_filed(box: Box) -> None:
     assert await access.open(filed) == box.message("mail")
     assert box.flags(f"W&AOQ-rmup {box.token}", "mail") == {"\\Seen", "\\Answered"}
     assert box.flags("INBOX", "forged") == set()
+    await access.close()
+
+
+async def test_marking_and_moving_take_one_turn(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.put("INBOX", "mail")
+    access = await box.sign_in(Security.TLS)
+    assert isinstance(access, Access), access
+    found = await access.look({box.message_id("mail"): "right"}, label=LABEL, acting=True)
+    turns: list[None] = []
+    execute = Wire.execute
+
+    async def counted(wire: Wire, *commands: Command, owed: Iterable[bytes] = ()) -> None:
+        turns.append(None)
+        await execute(wire, *commands, owed=owed)
+
+    folder = f"Wärmup {box.token}"
+    await access.file(found[box.message_id("mail")], folder)  # which makes the folder
+    box.put("INBOX", "another")
+    found = await access.look({box.message_id("another"): "right"}, label=LABEL, acting=True)
+    monkeypatch.setattr(Wire, "execute", counted)
+    filed = await access.file(found[box.message_id("another")], folder, answered=True)
+    assert len(turns) == 1
+    assert await access.open(filed) == box.message("another")
     await access.close()
 
 

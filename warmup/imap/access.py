@@ -326,14 +326,14 @@ class Access:
         proof = self._proofs[sighting.message_id]
         uid, moves = str(sighting.uid), "MOVE" in self._offers
         moving = self._question("UID MOVE" if moves else "UID COPY", uid, self.folders.wire(folder))
-        *_, answer = await self._line.ask_all(*before, moving)
+        answers = await self._line.ask_all(*before, moving)
         self._selection.proven.discard(sighting)
         if not moves:
             await self._ask(Stage.FETCH, *sighting.store("+", "\\Deleted"))
             if "UIDPLUS" in self._offers:
                 await self._ask(Stage.FETCH, "UID EXPUNGE", uid)
             # Without it \Deleted has to do: a plain EXPUNGE would erase what the operator has marked so, too.
-        if moved := sighting.moved(answer, folder, self.folders.placement(folder)):
+        if moved := sighting.moved(answers, folder, self.folders.placement(folder)):
             return moved
         alone = Proof(proof.label, {sighting.message_id: proof.values[sighting.message_id]})
         found = await self._find(folder, alone)

@@ -49,9 +49,11 @@ class Sighting:
             raise AccessRefused(Stage.FETCH, f"{self.message_id} is no longer in {self.folder}: look again")
         return text
 
-    def moved(self, answer: Answer, folder: str, placement: Placement) -> Sighting | None:
-        """Where it is after MOVE, or COPY, to a folder; None: the server doesn't tell."""
-        told = _MOVED.fullmatch(answer.codes.get(b"COPYUID", b""))
+    def moved(self, answers: Iterable[Answer], folder: str, placement: Placement) -> Sighting | None:
+        """Where it is after MOVE, or COPY, to a folder; None: the server doesn't tell. `answers` are those to all that
+        was said at once: Dovecot tells where it went before it says that what was asked first is done.
+        """
+        told = next(filter(None, (_MOVED.fullmatch(answer.codes.get(b"COPYUID", b"")) for answer in answers)), None)
         if told is None:
             return None
         return replace(self, folder=folder, uid=int(told[2]), validity=int(told[1]), placement=placement)
