@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from sqlalchemy import Connection, event, select
 
-from warmup.store import budgets, days, kept, messages
+from warmup.store import budgets, days, kept, messages, prune
 from warmup.store.tables import message
 
 from .pool import DAY, HOUR, LATE, NOON, TODAY, Pool
@@ -34,11 +35,24 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "where messages were found": lambda db: messages.placements(db, NOON - DAY),
     "when each sent last": lambda db: days.last_sent(db, before=dict.fromkeys(BOTH, TODAY)),
     "whose day is planned": lambda db: days.planned(db, dict.fromkeys(BOTH, TODAY)),
+    "what a mailbox's days were": lambda db: days.history(db, 1),
+    "what of a day is left": lambda db: days.cut(db, 1, TODAY, "x"),
+    "whose day is to be planned": lambda db: days.unplanned(db, {"Europe/Berlin": TODAY}),
+    "what a day's messages are": lambda db: messages.planned(db, 1, TODAY),
+    "how messages of a day are called": lambda db: messages.names(db, 1, TODAY, TODAY),
+    "what a mailbox did lately": lambda db: messages.recent(db, 50, 1),
+    "what a budget is": lambda db: budgets.get(db, 1, TODAY),
+    "what may be forgotten": lambda db: prune(db, 1, TODAY, NOON),
 }
 # In SQLite's words, and in PostgreSQL's when it is told to read no table from end to end if it can help it.
 _SCANS = re.compile(
     r"\bSCAN (message|parent|used|answer|\w+_of_circle|day|budget)\b|Seq Scan on (message|day|budget)\b"
 )
+# An index of PostgreSQL that is read, and where in it, if anywhere.
+_READS = re.compile(
+    r"Index (?:Only )?Scan (?:Backward )?using (\w+) on (?:message|day|budget)\b.*|Bitmap Index Scan on (\w+).*"
+)
+_FIRST_ENTRY = {"ix_message_waiting"}  # of which no more is read, for the first of all circles
 
 
 @pytest.mark.parametrize("question", ASKED)
@@ -47,6 +61,7 @@ def test_no_question_reads_all_that_is_remembered(pool: Pool, question: str) -> 
     plans = pool.store.rehearse(_explained, ASKED[question])
     assert plans
     assert [line for line in plans if _SCANS.search(line)] == []
+    assert _read_whole(plans) <= _FIRST_ENTRY
 
 
 def test_a_visit_doesnt_read_all_that_its_mailbox_ever_sent_and_received(pool: Pool) -> None:
@@ -59,6 +74,16 @@ def test_a_visit_doesnt_read_all_that_its_mailbox_ever_sent_and_received(pool: P
 def test_a_question_without_an_index_would_be_noticed(pool: Pool) -> None:
     plans = pool.store.rehearse(_explained, lambda db: db.execute(select(message.c.id).where(message.c.folder == "x")))
     assert [line for line in plans if _SCANS.search(line)]
+
+
+def _read_whole(plans: Sequence[str]) -> set[str]:
+    """Indices in which PostgreSQL wouldn't look for anything, but at every entry."""
+    whole = set()
+    for line, next_line in pairwise([*plans, ""]):
+        read = _READS.search(line)
+        if read and "Index Cond:" not in next_line:
+            whole.add(read[1] or read[2])
+    return whole
 
 
 def _explained(db: Connection, ask: Callable[[Connection], object]) -> list[str]:

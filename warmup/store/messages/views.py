@@ -78,11 +78,13 @@ def owed(db: Connection, recipients: Collection[int], *, since: datetime) -> lis
     arrived, or planned themselves; not those that went missing or were given up unread. Only between mailboxes of the
     pool.
     """
-    live_answer = _answer.c.parent == m.message_id, _answer.c.dropped_at.is_(None), _answer.c.refused_at.is_(None)
+    # There is one at most. Not by NOT EXISTS: before PostgreSQL has looked through the table it would join them all.
+    live = _answer.c.parent == m.message_id, _answer.c.dropped_at.is_(None), _answer.c.refused_at.is_(None)
+    answer = select(_answer.c.parent).where(*live).correlate(message).scalar_subquery()
     lately = m.due_at > since, _of_days_since(since)
     wanting = *lately, m.answer_wanted, m.answered_at.is_(None), m.missing_at.is_(None), _live
     read_or_to_be = or_(m.opened_at.is_not(None), m.filed_at.is_(None))
-    unanswered = *wanting, read_or_to_be, ~exists().where(*live_answer), _in_pool(m.sender), _in_pool(m.recipient)
+    unanswered = *wanting, read_or_to_be, answer.is_(None), _in_pool(m.sender), _in_pool(m.recipient)
     found: list[Message] = []
     for some in batches(recipients):
         found += _read(db, select(message).where(m.recipient.in_(some), *unanswered))
