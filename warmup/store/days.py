@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from warmup.model import Day, Slot
 
+from .analyze import analyze_if_unknown
 from .rows import SLOT, from_day, from_slot, to_day
 from .tables import day, mailbox, message
 
@@ -67,6 +68,7 @@ def record(db: Connection, days: Sequence[Day], slots: Sequence[Slot]) -> int:
     kept = sorted((slot for slot in slots if (slot.sender, slot.local_date) in new), key=attrgetter("message_id"))
     if kept:
         _insert(db, kept)
+        analyze_if_unknown(db)
     return len(new)
 
 
