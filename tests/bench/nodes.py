@@ -15,7 +15,6 @@ The private PostgreSQL doesn't write through to the disk, and SQLite does: betwe
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import tempfile
@@ -30,7 +29,7 @@ from tests.need import wait_until
 from tests.nodes.house import House
 from tests.postgres import Cluster, fresh_database
 
-from .meter import spread
+from .meter import cpu_of, cpu_of_family, spread
 from .stub import Stubs
 
 _HOSTS = 40
@@ -38,7 +37,6 @@ _EACH = 2  # messages of a mailbox
 _LEAD = timedelta(seconds=20)  # until they are due; the nodes have shared the pool by then
 _PATIENCE = 240.0  # seconds for a pile
 _LOOK = 0.2  # seconds from one look at what has come to the next, which costs too
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def stretch(manner: _Manner) -> Stretch:
             return _sent(manner, House(Path(folder), "sqlite:///warmup.db", stubs.endpoints), stubs, lambda: 0.0)
         with Cluster() as cluster:
             house = House(Path(folder), fresh_database(cluster.url), stubs.endpoints)
-            return _sent(manner, house, stubs, lambda: _family_cpu(cluster.pid))
+            return _sent(manner, house, stubs, lambda: cpu_of_family(cluster.pid))
 
 
 def _sent(manner: _Manner, house: House, stubs: Stubs, database_cpu: Callable[[], float]) -> Stretch:
@@ -105,7 +103,7 @@ def _sent(manner: _Manner, house: House, stubs: Stubs, database_cpu: Callable[[]
         nodes = [house.node() for _ in range(manner.nodes)] or [house.alone()]
         part = 64 // len(nodes)
         wait_until(lambda: [len(node.shards) for node in house.nodes] == [part] * len(nodes), "shared out", 60)
-        daemons, database = sum(_cpu(node.pid) for node in nodes), database_cpu()
+        daemons, database = sum(cpu_of(node.pid) for node in nodes), database_cpu()
         seconds, often, killed = Counter[int](), Counter[str](), False
 
         def all_taken() -> bool:
@@ -126,7 +124,7 @@ def _sent(manner: _Manner, house: House, stubs: Stubs, database_cpu: Callable[[]
         return Stretch(
             manner.name,
             _rate(seconds),
-            (sum(_cpu(node.pid) for node in left) - daemons) / pile * 1e6,
+            (sum(cpu_of(node.pid) for node in left) - daemons) / pile * 1e6,
             (database_cpu() - database) / pile * 1e6,
             pile - len(often),
         )
@@ -145,23 +143,6 @@ def _rate(seconds: Counter[int]) -> float:
         if so_far >= total * 9 / 10:
             break
     return middle / (ended - began + 1)
-
-
-def _cpu(pid: int) -> float:
-    """User and system seconds of a process; of one that is gone, none."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def _family_cpu(pid: int) -> float:
-    """Of a process and all its children, those that have ended too."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    ended = (int(fields[13]) + int(fields[14])) / _TICKS
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return _cpu(pid) + ended + sum(_cpu(int(child)) for child in children)
 
 
 def _table(runs: Sequence[Sequence[Stretch]]) -> str:

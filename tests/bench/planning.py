@@ -4,6 +4,8 @@ Everybody's day begins at the same midnight, and everybody may send some 30 mess
 of its own by the daemon's planner, a circle after another as it does it, into a file whose commits wait for the disk.
 The floor is the same rows put into a copy of the same schema by the sqlite3 module, circle by circle and many in a
 statement, with nothing decided and nothing translated.
+
+Once more on a private PostgreSQL, that day and the next beside it. Its data isn't written through to the disk.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from unittest.mock import patch
 
 from sqlalchemy import Connection, insert
 
+from tests.postgres import Cluster, fresh_database
 from warmup.config import Config, load
 from warmup.daemon import planner
 from warmup.daemon.clock import JumpClock
@@ -40,18 +43,19 @@ from warmup.store.days import batches
 from warmup.store.rows import SLOT
 from warmup.store.tables import mailbox
 
-from .meter import metered, spread
+from .meter import cpu_of_family, metered, spread
 
 T = TypeVar("T")
 
 SIZES = (1_000, 10_000, 100_000)
+SERVED = 10_000  # on PostgreSQL
 
 _MIDNIGHT = datetime(2026, 3, 1, 23, tzinfo=UTC)  # in Berlin; a Monday begins
 _EACH = 30  # messages a day
 _BATCH = CIRCLE * _EACH  # rows in one transaction of the floor, as many as in one of the planner's
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _SETTINGS = f"""
-database = "sqlite:///warmup.db"
+database = "{{database}}"
 credentials = "credentials"
 [curves.bench]
 kind = "steps"
@@ -85,16 +89,28 @@ class Day:
         return self.cpu / self.mailboxes * 1e6
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A day planned on PostgreSQL: seconds of CPU of the daemon and of the server, and others as in `Day`."""
+
+    cpu: float
+    database: float
+    wall: float
+    longest: float
+
+
 def measure(*, repeat: int, as_json: bool) -> None:
     """Prints what `repeat` runs came to."""
-    runs = []
+    runs, served = [], []
     for number in range(1, repeat + 1):
         print(f"run {number} of {repeat} …", file=sys.stderr, flush=True)
         runs.append([day_of(size) for size in SIZES])
+        served.append(_apart(_serve, SERVED))
     if as_json:
-        print(json.dumps([[asdict(day) for day in run] for run in runs], indent=2))
+        told = [{"sqlite": sqlite, "postgresql": days} for sqlite, days in zip(runs, served, strict=True)]
+        print(json.dumps(told, default=asdict, indent=2))
     else:
-        print("\n".join(_table(runs)))
+        print("\n".join((*_table(runs), *_table_served(served))))
 
 
 def day_of(size: int) -> Day:
@@ -118,10 +134,10 @@ def _rest(size: int) -> int:
             return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
 
 
-def _pool(folder: Path, size: int) -> Config:
+def _pool(folder: Path, size: int, database: str = "sqlite:///warmup.db") -> Config:
     """A database with so many mailboxes in it; none of them is ever dialled."""
     file = folder / "warmup.toml"
-    file.write_text(_SETTINGS)
+    file.write_text(_SETTINGS.format(database=database))
     config = load(file, {})
     with Store.open(config.database, create=True, seed="bench") as store:
         if size:
@@ -151,6 +167,21 @@ def _plan(size: int) -> Day:
             file=file.stat().st_size,
             rest=0.0,
         )
+
+
+def _serve(size: int) -> list[Served]:
+    """Two days of a pool of that size on PostgreSQL."""
+    days = []
+    with tempfile.TemporaryDirectory(prefix="warmup-bench-") as name, Cluster() as cluster:
+        config, clock = _pool(Path(name), size, fresh_database(cluster.url)), JumpClock(_MIDNIGHT)
+        with opened(config, clock, _unheard, {}) as office:
+            for _ in range(2):
+                database = cpu_of_family(cluster.pid)
+                with _longest() as longest, metered() as cost:
+                    asyncio.run(planner.Planner(office).tick())
+                days.append(Served(cost.cpu, cpu_of_family(cluster.pid) - database, cost.wall, max(longest)))
+                clock.jump(clock.now() + timedelta(days=1))
+    return days
 
 
 def _register(db: Connection, size: int) -> None:
@@ -250,3 +281,16 @@ def _table(runs: Sequence[Sequence[Day]]) -> Iterator[str]:
             yield f"  {name:<38}{spread(values, 2 if max(values) < 1000 else 0):>32}"
     ratios = [run[-1].each / run[0].each for run in runs]
     yield f"cost per mailbox at {SIZES[-1]:,} over that at {SIZES[0]:,}: {spread(ratios, 2)}"
+
+
+def _table_served(runs: Sequence[Sequence[Served]]) -> Iterator[str]:
+    for name, days in zip(("a day", "the next, beside it"), zip(*runs, strict=True), strict=True):
+        yield f"{SERVED:,} mailboxes on PostgreSQL, {name}"
+        figures = {
+            "CPU s": [day.cpu for day in days],
+            "PostgreSQL's CPU s": [day.database for day in days],
+            "wall s": [day.wall for day in days],
+            "longest that others waited, s": [day.longest for day in days],
+        }
+        for what, values in figures.items():
+            yield f"  {what:<38}{spread(values, 2):>32}"

@@ -5,8 +5,6 @@ Owns: one face for both, with the CPU they use. Does not own: starting them (`te
 
 from __future__ import annotations
 
-import contextlib
-import os
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,9 +15,8 @@ from tests.real.ground import Account, Ground, lacking
 from tests.servers import living
 from warmup.model import Endpoint, Security
 
+from .meter import cpu_of
 from .servers import Servers, accounts
-
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +58,6 @@ def ends(size: int) -> Iterator[Ends]:
             imap=Endpoint(ground.host, ground.imaps, Security.TLS),
             tls=ground.context,
             authority=ground.ca_file,
-            cpu=lambda: sum(_cpu(pid) for master in ground.servers.masters for pid in living(master.pid)),
+            cpu=lambda: sum(cpu_of(pid) for master in ground.servers.masters for pid in living(master.pid)),
             settle=ground.settle,
         )
-
-
-def _cpu(pid: int) -> float:
-    """Seconds of CPU of a process and of its children that have ended (proc(5): utime, stime, cutime, cstime)."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # ended just now: its parent has them
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11:15])) / _TICK
-    return 0.0
