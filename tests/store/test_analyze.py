@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, event, insert, text
 
@@ -24,7 +25,11 @@ BY_NUMBER = "EXPLAIN SELECT id FROM message WHERE id = 1 AND claimed_at IS NULL 
 
 @pytest.fixture
 def url(server: Server) -> str:
-    return server.filled()
+    """Of a database that autovacuum leaves alone."""
+    url = server.filled()
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE message SET (autovacuum_enabled = off)")
+    return url
 
 
 @pytest.fixture

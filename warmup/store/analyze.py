@@ -16,7 +16,8 @@ from sqlalchemy import Connection, text
 from .tables import Base
 
 _UNKNOWN = text("SELECT NOT EXISTS (SELECT FROM pg_stats WHERE schemaname = current_schema AND tablename = 'message')")
-_LOOK = text(f"ANALYZE {', '.join(Base.metadata.tables)}")
+# Nobody is waited for: whoever has a table locked against this is looking through it, or putting it in order.
+_LOOK = text(f"ANALYZE (SKIP_LOCKED) {', '.join(Base.metadata.tables)}")
 
 
 def analyze_if_unknown(db: Connection) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from warmup.errors import StoreError
 
 from . import installs, lock
+from .analyze import analyze_if_unknown
 from .engine import Place
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -48,10 +49,11 @@ def prepare(place: Place, engine: Engine, *, create: bool, seed: str | None) -> 
 
 def recheck(place: Place, engine: Engine) -> None:
     """To be asked once the daemon's lock is held: until then somebody newer may have upgraded the database. Raises
-    `StoreError` as `prepare` does.
+    `StoreError` as `prepare` does. What it is to work on will be known to PostgreSQL.
     """
     with engine.connect() as db, db.begin():
         _current(db, place, create=False)
+        analyze_if_unknown(db)
 
 
 def _look_at_file(path: Path, *, create: bool) -> None:

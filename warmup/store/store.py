@@ -21,7 +21,6 @@ from sqlalchemy import Connection, Engine
 from warmup.errors import StoreError
 
 from . import lock, nodes, schema
-from .analyze import analyze_if_unknown
 from .engine import Place, engine_for, locate, reading, trouble_of
 from .lock import Held
 from .nodes import Node
@@ -140,8 +139,6 @@ class Store:
             held = take(self._place, self._engine)
             try:
                 schema.recheck(self._place, self._engine)
-                with self._engine.begin() as db:
-                    analyze_if_unknown(db)
             except BaseException:
                 held.give_back()
                 raise

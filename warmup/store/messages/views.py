@@ -79,8 +79,8 @@ def owed(db: Connection, recipients: Collection[int], *, since: datetime) -> lis
     pool.
     """
     # There is one at most. Not by NOT EXISTS: before PostgreSQL has looked through the table it would join them all.
-    live = _answer.c.parent == m.message_id, _answer.c.dropped_at.is_(None), _answer.c.refused_at.is_(None)
-    answer = select(_answer.c.parent).where(*live).correlate(message).scalar_subquery()
+    to_it = _answer.c.parent == m.message_id, _answer.c.dropped_at.is_(None), _answer.c.refused_at.is_(None)
+    answer = select(_answer.c.parent).where(*to_it).correlate(message).scalar_subquery()
     lately = m.due_at > since, _of_days_since(since)
     wanting = *lately, m.answer_wanted, m.answered_at.is_(None), m.missing_at.is_(None), _live
     read_or_to_be = or_(m.opened_at.is_not(None), m.filed_at.is_(None))
