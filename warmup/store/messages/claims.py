@@ -24,10 +24,12 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    false,
     func,
     literal,
     or_,
     select,
+    true,
     update,
 )
 
@@ -56,6 +58,13 @@ WHICH = m.id == bindparam("which")
 WAITING = and_(m.claimed_at.is_(None), m.dropped_at.is_(None))
 TRIED = ~WAITING  # as the index says it, or it isn't used
 IN_HAND = and_(m.claimed_at.is_not(None), m.sent_at.is_(None), m.refused_at.is_(None), m.dropped_at.is_(None))
+
+
+def which(state: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The message of that number, if it is in that state; as a value, for as a condition PostgreSQL would see in it an
+    index of all in that state, and read all of it where it takes that for little.
+    """
+    return and_(WHICH, case((state, true()), else_=false()))
 
 
 # The circles of which anything waits: one after another in the index of what waits, which begins with them; behind each
@@ -168,7 +177,7 @@ def drop(
 ) -> bool:
     """The end of a slot, claimed or not, that nothing of went out. `known_unsent` and `owner` as for `returned`."""
     ended = {"dropped_at": now, "data_at": None, "via": None, "reason": reason, **from_response(response)}
-    ending = update(message).where(WHICH, or_(WAITING, IN_HAND), owned(owner), _unsent(known_unsent))
+    ending = update(message).where(which(or_(WAITING, IN_HAND)), owned(owner), _unsent(known_unsent))
     return db.execute(ending, {"which": id, **ended}).rowcount == 1
 
 
@@ -254,7 +263,7 @@ _answerable = or_(m.parent.is_(None), _of_parent(_parent.opened_at.is_not(None))
 _uses = and_(_used.claimed_at.is_not(None), _used.refused_at.is_(None), _used.dropped_at.is_(None))
 _of_day = day.c.mailbox == _sender, day.c.local_date == _today
 _of_budget = budget.c.mailbox == _sender, budget.c.local_date == _today
-_count = select(func.count(_used.id)).where(_used.sender == _sender, _used.local_date == _today, _uses)
+_count = select(func.count(_used.id).filter(_uses)).where(_used.sender == _sender, _used.local_date == _today)
 ALLOWED: ColumnElement[Any] = func.coalesce(select(day.c.allowance).where(*_of_day).scalar_subquery(), 0)
 OURS: ColumnElement[Any] = _count.scalar_subquery()
 _others: ColumnElement[Any] = func.coalesce(select(budget.c.others).where(*_of_budget).scalar_subquery(), 0)
@@ -288,7 +297,7 @@ def _settling(why_not: ColumnElement[Any]) -> Kept:
     return Kept(update(message).where(_due, why_not.is_not(None)).values(dropped_at=NOW, reason=why_not).returning(*m))
 
 
-_GIVE_BACK = update(message).where(WHICH, IN_HAND)
+_GIVE_BACK = update(message).where(which(IN_HAND))
 # Each once, but not by DISTINCT: for that SQLite would read all that waits, in the order of the senders.
 _senders = select(m.sender).where(IN_A_CIRCLE, WAITING, m.due_at <= NOW).order_by(m.due_at, m.sender)
 _SENDERS_DUE, _SENDERS_DUE_AMONG = Kept(_senders), Kept(_senders.where(among(m.sender)))
@@ -301,7 +310,7 @@ _LOOK = _looking(_why_not)
 _SETTLE = _settling(_why_not)
 _CLAIM = Kept(
     update(message)
-    .where(WHICH, WAITING)
+    .where(which(WAITING))
     .values(claimed_at=NOW, claimed_by=bindparam("owner"), attempts=m.attempts + 1)
     .returning(*m)
 )

@@ -19,7 +19,7 @@ from warmup.store.pauses import HELD, VIA
 from warmup.store.rows import from_response
 from warmup.store.tables import NOW, message
 
-from .claims import IN_HAND, WHICH, owned
+from .claims import IN_HAND, WHICH, owned, which
 
 m = message.c
 
@@ -90,7 +90,7 @@ def uncertain(db: Connection, id: int, visit_at: datetime, *, reason: str | None
 _mine = m.claimed_by == bindparam("owner")
 
 _BEGIN = Kept(
-    update(message).where(WHICH, _mine, IN_HAND, m.data_at.is_(None), HELD.is_(None)).values(data_at=NOW, via=VIA)
+    update(message).where(which(IN_HAND), _mine, m.data_at.is_(None), HELD.is_(None)).values(data_at=NOW, via=VIA)
 )
 _ACCEPT = Kept(
     update(message)
@@ -108,5 +108,5 @@ _BOUNCE = (
     .values(sent_at=func.coalesce(m.sent_at, NOW), missing_at=func.coalesce(m.missing_at, NOW))
 )
 _DELAY = update(message).where(WHICH, *_underway, m.missing_at.is_(None))
-_END = update(message).where(WHICH, IN_HAND)
-_DOUBT = update(message).where(WHICH, IN_HAND, m.data_at.is_not(None))
+_END = update(message).where(which(IN_HAND))
+_DOUBT = update(message).where(which(IN_HAND), m.data_at.is_not(None))

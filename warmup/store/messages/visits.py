@@ -21,7 +21,7 @@ from warmup.store.rows import to_message
 from warmup.store.shards import Shards, among
 from warmup.store.tables import NOW, mailbox, message
 
-from .claims import IN_HAND, WHICH
+from .claims import IN_HAND, WHICH, which
 
 m = message.c
 
@@ -154,7 +154,7 @@ _STAMP = Kept(update(message).where(WHICH))
 _ASK = Kept(update(message).where(WHICH, m.ask_at == bindparam("known", type_=m.ask_at.type)))
 _SEE = Kept(update(message).where(WHICH, m.found_at.is_(None)).values(ask_at=None).returning(m.sent_at))
 _PROVE = Kept(
-    update(message).where(WHICH, IN_HAND, m.data_at.is_not(None)).values(sent_at=NOW, reason=None).returning(m.parent)
+    update(message).where(which(IN_HAND), m.data_at.is_not(None)).values(sent_at=NOW, reason=None).returning(m.parent)
 )
 _ANSWER = Kept(
     update(message)
