@@ -13,14 +13,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, exists, func, select, update
+from sqlalchemy import Connection, Select, bindparam, case, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .days import batches, inserting
 from .kept import Kept
 from .listed import one_of
-from .messages.claims import ALLOWED, IN_A_CIRCLE, MANY, OURS, WAITING
+from .messages.claims import ALLOWED, MANY, OURS, WAITING, ByCircles
 from .pauses import SHUT
 from .tables import budget, mailbox, message
 
@@ -150,13 +151,12 @@ _LOOKED_AT = Kept(
 )
 _GET = select(ALLOWED.label("allowance"), OURS.label("ours"), _still.label("planned"))
 
-_looked = exists().where(
-    b.mailbox == m.sender, b.local_date == m.local_date, b.looked_at > bindparam("since", type_=b.looked_at.type)
-)
-_live = and_(mailbox.c.id == m.sender, mailbox.c.removed_at.is_(None), ~SHUT)
-_UNOBSERVED = Kept(
-    select(m.sender, m.local_date)
-    .join(mailbox, _live)
-    .where(IN_A_CIRCLE, WAITING, m.due_at <= bindparam("soon", type_=m.due_at.type), ~_looked)
-    .distinct()
-)
+
+def _unobserved(of: Any) -> Select[Any]:
+    lately = b.looked_at > bindparam("since", type_=b.looked_at.type)
+    looked = exists().where(b.mailbox == of.sender, b.local_date == of.local_date, lately)
+    open_ = mailbox.c.id == of.sender, mailbox.c.removed_at.is_(None), ~SHUT
+    return select(of.sender, of.local_date).where(*open_, ~looked).distinct()
+
+
+_UNOBSERVED = ByCircles(_unobserved, bindparam("soon", type_=m.due_at.type))

@@ -39,6 +39,9 @@ _CONNECT = 10  # seconds to wait for a PostgreSQL server: a guess
 _ALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 # The same at the server, which holds the lock of a daemon whose machine has vanished for that long.
 _NOTICED = " ".join(f"-c tcp_{name}={value}" for name, value in _ALIVE.items() if name.startswith("keep"))
+# PostgreSQL thinks that some of our statements find far more than they do, and compiled those at each run for a quarter
+# of a second.
+_AT_ONCE = "-c jit=off"
 _DEADLOCK = "40P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 # What may pass by itself: somebody else writes, the disk is full, read-only or in trouble, files can't be opened.
 _PASSING = frozenset(
@@ -111,7 +114,7 @@ def engine_for(place: Place) -> Engine:
             connect_args={
                 "connect_timeout": _CONNECT,
                 "application_name": PROGRAM,
-                "options": f"-c lock_timeout={1000 * _BUSY:.0f} {_NOTICED}",
+                "options": f"-c lock_timeout={1000 * _BUSY:.0f} {_AT_ONCE} {_NOTICED}",
                 **_ALIVE,
             },
         )

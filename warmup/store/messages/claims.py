@@ -12,7 +12,7 @@ local date at `now`; what was due before `earliest` is missed, and what was befo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Select,
     and_,
     bindparam,
     case,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -82,7 +84,26 @@ _after = (
     .scalar_subquery()
 )
 CIRCLES = _circles.union_all(select(_after).where(_circles.c.number.is_not(None)))
-IN_A_CIRCLE = m.circle.in_(select(CIRCLES.c.number))  # true of all that waits, and how the index is used
+
+
+class ByCircles:
+    """What is asked of all that waits and is due until an instant; `of` has columns of its messages: `sender`,
+    `local_date`, `due_at`. Circle by circle, so that no more of an index is read than is due: SQLite needs to be told
+    which circles there are. PostgreSQL, which takes what was due long ago for still waiting, needs to be kept from
+    reading the whole table instead, and OFFSET does that.
+    """
+
+    def __init__(self, ask: Callable[[Any], Select[Any]], until: ColumnElement[datetime]) -> None:
+        due = WAITING, m.due_at <= until
+        of_one = select(m.sender, m.local_date, m.due_at).where(m.circle == CIRCLES.c.number, *due).correlate(CIRCLES)
+        each = of_one.offset(literal_column("0")).lateral("due")
+        self._kept = {
+            "sqlite": Kept(ask(m).where(m.circle.in_(select(CIRCLES.c.number)), *due)),
+            "postgresql": Kept(ask(each.c).select_from(CIRCLES.join(each, true()))),
+        }
+
+    def rows(self, db: Connection, values: Mapping[str, Any]) -> list[list[Any]]:
+        return self._kept[db.dialect.name].rows(db, values)
 
 
 class Claim(NamedTuple):
@@ -299,8 +320,8 @@ def _settling(why_not: ColumnElement[Any]) -> Kept:
 
 _GIVE_BACK = update(message).where(which(IN_HAND))
 # Each once, but not by DISTINCT: for that SQLite would read all that waits, in the order of the senders.
-_senders = select(m.sender).where(IN_A_CIRCLE, WAITING, m.due_at <= NOW).order_by(m.due_at, m.sender)
-_SENDERS_DUE, _SENDERS_DUE_AMONG = Kept(_senders), Kept(_senders.where(among(m.sender)))
+_SENDERS_DUE = ByCircles(lambda of: select(of.sender).order_by(of.due_at, of.sender), NOW)
+_SENDERS_DUE_AMONG = ByCircles(lambda of: select(of.sender).where(among(of.sender)).order_by(of.due_at, of.sender), NOW)
 _HOLD = Kept(
     select(mailbox.c.id)
     .where(mailbox.c.id == _sender, exists().where(_due))
