@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import ssl
 
-from warmup.imap import Access, Errand, Timeouts, sign_in
-from warmup.model import Response, Security
+from warmup.imap import Access, Errand, Sighting, Timeouts, sign_in
+from warmup.model import Placement, Response, Security
 
+from .conftest import Serve
 from .server import Server
 
 SECRET = "correct horse battery staple"
@@ -146,3 +147,30 @@ async def signed_in(
     access = await signing_in(server, tls, security, timeouts=timeouts, errand=errand)
     assert isinstance(access, Access), access
     return access
+
+
+# A conversation about one message of ours.
+OURS = {"<a@x>": "t1"}
+MESSAGE = b"Message-ID: <a@x>\r\nX-Warmup: t1\r\n\r\nHello (\r\n"
+INBOX = Sighting("<a@x>", "INBOX", 5, 7, Placement.INBOX)
+JUNK = Sighting("<a@x>", "Junk", 5, 7, Placement.JUNK)
+FOUND = selected("EXAMINE", "INBOX") + searched("<a@x>", 5) + fetched("5", header(5, "<a@x>"))
+NOT_IN_INBOX = selected("EXAMINE", "INBOX") + searched("<a@x>") + newest()
+FOUND_IN_JUNK = NOT_IN_INBOX + selected("EXAMINE", "Junk") + searched("<a@x>", 5) + fetched("5", header(5, "<a@x>"))
+ENTERED = selected("SELECT", "INBOX") + fetched("5", header(5, "<a@x>"))
+ANSWERED = "C: a UID STORE 5 +FLAGS.SILENT (\\Answered)\nS: a OK done\n"
+MOVED = 'C: a UID MOVE 5 "Old mail"\nS: * OK [COPYUID 9 5 44] moved\nS: a OK done\n'
+
+
+async def looking(
+    serve: Serve,
+    trusting: ssl.SSLContext,
+    rest: str,
+    *,
+    offers: str = "IMAP4rev1 UIDPLUS MOVE",
+    folders: str = FOLDERS,
+    acting: bool = False,
+) -> tuple[Access, dict[str, Sighting]]:
+    """Signed in and having looked for `OURS`, in a conversation that goes on with `rest`."""
+    access = await signed_in(await serve(session(rest + LOGOUT, offers=offers, folders=folders)), trusting)
+    return access, await access.look(OURS, label=LABEL, acting=acting)

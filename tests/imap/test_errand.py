@@ -13,14 +13,22 @@ from warmup.imap import looking as looking_for
 from warmup.model import Response, Stage
 
 from .client import (
+    ANSWERED,
+    ENTERED,
+    FOUND,
+    INBOX,
     LABEL,
     LOGOUT,
+    MESSAGE,
+    MOVED,
+    OURS,
     authenticate,
     capability,
     empty,
     fetched,
     header,
     hello,
+    looking,
     newest,
     refused,
     searched,
@@ -30,7 +38,6 @@ from .client import (
     signing_in,
 )
 from .conftest import Serve
-from .test_access import ANSWERED, ENTERED, FOUND, INBOX, MESSAGE, MOVED, OURS, looking
 
 FIRST = Errand("SELECT", looking_for(["<a@x>"]))
 
