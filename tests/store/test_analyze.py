@@ -47,7 +47,7 @@ def way(db: Connection) -> str:
     return "\n".join(db.scalars(text(BY_NUMBER)))
 
 
-def looks(url: str, store: Store) -> list[str]:
+def looks(url: str) -> list[str]:
     """What a daemon has looked through when it begins."""
     said: list[str] = []
     with Store.open(url) as other:
@@ -66,6 +66,6 @@ def test_what_was_restored_is_known_once_a_daemon_has_begun(url: str, pool: Pool
     rows = [from_slot(slot) for slot in slots(pool)]
     store.run(lambda db: db.execute(insert(message), rows))
     assert "pk_message" not in store.run(way)  # or nothing need be done
-    assert len(looks(url, store)) == 1
+    assert len(looks(url)) == 1
     assert "pk_message" in store.run(way)
-    assert looks(url, store) == []
+    assert looks(url) == []

@@ -58,6 +58,7 @@ _SCANS = re.compile(
 _READS = re.compile(
     r"Index (?:Only )?Scan (?:Backward )?using (\w+) on (?:message|day|budget)\b.*|Bitmap Index Scan on (\w+).*"
 )
+_OF_A_CIRCLE = "Index Cond: ((circle = circles.number) AND (due_at <= "
 _FIRST_ENTRY = {"ix_message_waiting"}  # of which no more is read, for the first of all circles
 
 
@@ -78,6 +79,8 @@ def test_no_question_reads_all_that_has_come_about_since_the_tables_were_looked_
         store.run(days.record, [pool.day(pool.bob, len(slots))], slots)  # nothing has been tried
         for question, ask in ASKED.items():
             assert _read_whole(store.rehearse(_explained, ask, known=True)) <= _FIRST_ENTRY, question
+        for question in ("who has something due", "whose Sent folder is to be looked at"):
+            assert _OF_A_CIRCLE in "\n".join(store.rehearse(_explained, ASKED[question], known=True)), question
 
 
 def test_a_visit_doesnt_read_all_that_its_mailbox_ever_sent_and_received(pool: Pool) -> None:

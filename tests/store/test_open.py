@@ -217,7 +217,11 @@ def test_the_settings_our_laws_rest_on_are_in_force(store: Store) -> None:
         return db.scalar(text(setting))
 
     if store.name.startswith("postgresql"):
-        settings: dict[str, object] = {"SHOW synchronous_commit": "on", "SHOW transaction_isolation": "read committed"}
+        settings: dict[str, object] = {
+            "SHOW synchronous_commit": "on",
+            "SHOW transaction_isolation": "read committed",
+            "SHOW jit": "off",
+        }
     else:
         settings = {"PRAGMA journal_mode": "wal", "PRAGMA synchronous": 2, "PRAGMA foreign_keys": 1}
     assert {setting: store.run(ask, setting) for setting in settings} == settings

@@ -15,12 +15,15 @@ from sqlalchemy import Connection, text
 
 from .tables import Base
 
-_UNKNOWN = text("SELECT NOT EXISTS (SELECT FROM pg_stats WHERE schemaname = current_schema AND tablename = 'message')")
+_UNKNOWN = text(
+    "SELECT NOT EXISTS (SELECT FROM pg_stats WHERE tablename = 'message' AND schemaname = (SELECT nspname FROM pg_class"
+    " JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = CAST('message' AS regclass)))"
+)
 # Nobody is waited for: whoever has a table locked against this is looking through it, or putting it in order.
 _LOOK = text(f"ANALYZE (SKIP_LOCKED) {', '.join(Base.metadata.tables)}")
 
 
 def analyze_if_unknown(db: Connection) -> None:
-    """Have the tables looked through if messages never were, or there were none. A second's work, however many."""
+    """Have the tables looked through if messages never were, or there were none. A sample is read, however many."""
     if db.dialect.name != "sqlite" and db.scalar(_UNKNOWN):
         db.execute(_LOOK)

@@ -103,6 +103,7 @@ class ByCircles:
         }
 
     def rows(self, db: Connection, values: Mapping[str, Any]) -> list[list[Any]]:
+        """As `Kept.rows`."""
         return self._kept[db.dialect.name].rows(db, values)
 
 
